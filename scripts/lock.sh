@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Locks every dependency with its hashes, one set for Python 3.11 to 3.13.
+#
+#   make lock                    keep what is locked, add what pyproject.toml asks for
+#   make lock UPGRADE=--upgrade  take the newest releases
+set -euo pipefail
+cd "$(dirname "$0")/.."
+uv=.venv/bin/uv
+command -v "$uv" >/dev/null || uv=uv
+# "fewest": one version of each package, the newest that installs on every Python we support.
+lock() { UV_NO_CONFIG=1 "$uv" pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+  --custom-compile-command "make lock" ${UPGRADE:-} "$@"; }
+
+lock pyproject.toml --all-extras -o requirements-dev.txt
+# The smaller sets are subsets of the largest: what was tested is what is shipped.
+lock pyproject.toml --extra train -c requirements-dev.txt -o requirements.txt
+lock pyproject.toml -c requirements-dev.txt -o requirements-serve.txt
+echo uv | lock - -c requirements-dev.txt -o requirements-uv.txt

@@ -1,0 +1,192 @@
+"""gatehouse.toml and the environment, made into one frozen tree of settings, once, at the edge."""
+
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from gatehouse import holdout as holdout_rule
+from gatehouse.canary import evidence, machine
+from gatehouse.drift import rules as drift_rules
+from gatehouse.errors import ConfigError
+from gatehouse.gates import data as data_gate
+from gatehouse.gates import quality, sanity
+from gatehouse.gates import slices as slices_gate
+from gatehouse.knobs import Count, NotNegative, Positive, knobs, names
+
+# A place on the axis of time: a date, or a row number where the data has no dates.
+Position = int | date
+Since = Position | None
+
+# Environment variables that stand above gatehouse.toml, and the key that each one sets.
+VARIABLES = {
+    "GATEHOUSE_STATE": ("store", "state"),
+    "GATEHOUSE_LOG": ("store", "log"),
+    "GATEHOUSE_REGISTRY": ("registry", "kind"),
+    "MLFLOW_TRACKING_URI": ("registry", "tracking_uri"),
+    "GATEHOUSE_IMAGE": ("registry", "image"),
+    "GATEHOUSE_TARGET": ("rollout", "target"),
+}
+
+
+@knobs
+class Workload:
+    """The package that holds the user's schema, data and model, and a folder to find it in if it is not installed."""
+
+    package: str = "workload"
+    search_path: str = ""
+
+
+@knobs
+class Window:
+    """Rows from `since` (included) to `until` (left out); without them, from the first row and to the last."""
+
+    since: Since = None
+    until: Since = None
+
+
+@knobs
+class Train:
+    """How a model is trained."""
+
+    seed: int = 0
+
+
+@knobs
+class Store:
+    """Where the ledger, the tracking database and the drift windows lie, and where servers log predictions."""
+
+    state: str = ".gatehouse"
+    log: str = ""
+
+
+@knobs
+class Registry:
+    """Who keeps the versions: MLflow, or the image registry; and the model's name in it."""
+
+    kind: Literal["mlflow", "image"] = "mlflow"
+    name: str = "model"
+    tracking_uri: str = ""
+    image: str = ""
+
+
+@knobs
+class Rollout:
+    """Where traffic is moved, the port that users reach (0: any free one), and how long a stopping server may drain."""
+
+    target: Literal["local", "docker", "none"] = "local"
+    port: Annotated[int, Field(ge=0, le=65535)] = 0
+    poll_seconds: Positive = 1.0
+    drain_seconds: NotNegative = 5.0
+    start_seconds: Positive = 60.0
+
+
+@knobs
+class Serving:
+    """The most rows that one request may hold."""
+
+    maximum_rows: Count = 1000
+
+
+@knobs
+class Retrain:
+    """The sliding window's length, in days, or in rows where positions are row numbers."""
+
+    window: Count = 180
+
+
+@knobs
+class Rehearsal:
+    """The windows that `make rehearse` plays through: a first model, calm traffic, a moved world."""
+
+    first: Window = Window()
+    calm: Window = Window()
+    drifted: Window = Window()
+    requests_per_second: Positive = 40.0
+    bake_seconds: Positive = 3.0
+
+
+@knobs
+class Config:
+    """Every setting, one field a section of gatehouse.toml."""
+
+    workload: Workload = Workload()
+    data: Window = Window()
+    validate: data_gate.Knobs = data_gate.Knobs()
+    holdout: holdout_rule.Knobs = holdout_rule.Knobs()
+    train: Train = Train()
+    model: sanity.Knobs = sanity.Knobs()
+    gate: quality.Knobs = quality.Knobs()
+    slices: slices_gate.Knobs = slices_gate.Knobs()
+    registry: Registry = Registry()
+    rollout: Rollout = Rollout()
+    steps: machine.Knobs = machine.Knobs()
+    canary: evidence.Knobs = evidence.Knobs()
+    serving: Serving = Serving()
+    drift: drift_rules.Knobs = drift_rules.Knobs()
+    retrain: Retrain = Retrain()
+    rehearsal: Rehearsal = Rehearsal()
+    store: Store = Store()
+
+
+def load(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
+    """Read the settings from `path` and `environ`.
+
+    Paths in the file are relative to its folder. Raises ConfigError that names the key, and the nearest valid one.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"There is no settings file at {path}. Name one with --config or GATEHOUSE_CONFIG.") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read as TOML: {error}.") from error
+    for variable, (section, key) in VARIABLES.items():
+        if environ.get(variable):
+            raw.setdefault(section, {})[key] = environ[variable]
+    return _anchored(parse(raw, str(path)), path.resolve().parent)
+
+
+def parse(raw: Mapping[str, Any], source: str = "gatehouse.toml") -> Config:
+    """Make settings of plain values. Raises ConfigError for each key that is unknown, of a wrong type, or NaN."""
+    try:
+        # Through JSON, because pydantic's strict mode then takes a list for a tuple and a string for a date.
+        return TypeAdapter(Config).validate_json(json.dumps(raw, default=str))
+    except ValidationError as error:
+        messages = dict.fromkeys(_explain(item) for item in error.errors(include_url=False))
+        raise ConfigError("\n".join(f"{source}: {message}" for message in messages)) from error
+
+
+def _explain(item: Mapping[str, Any]) -> str:
+    """Say in one line what is wrong with one key, and which valid key is nearest to an unknown one."""
+    path = [str(part) for part in item["loc"] if str(part) not in ("int", "date")]
+    if item["type"] not in ("unexpected_keyword_argument", "extra_forbidden"):
+        return f"[{'.'.join(path[:-1])}] {path[-1]} = {item['input']!r}: {item['msg']}."
+    known = _keys(path[:-1])
+    near = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.0)
+    where = f"section [{'.'.join(path[:-1])}]" if path[:-1] else "the file"
+    return f"unknown key '{path[-1]}' in {where}. Did you mean '{near[0]}'? It takes: {', '.join(known)}."
+
+
+def _keys(path: list[str]) -> list[str]:
+    section: Any = Config
+    for part in path:
+        section = get_type_hints(section)[part]
+    return names(section)
+
+
+def _anchored(config: Config, root: Path) -> Config:
+    """Make relative folders start at the settings file, so that a step means the same from wherever it is run."""
+    search = config.workload.search_path
+    store = config.store
+    return replace(
+        config,
+        workload=replace(config.workload, search_path=str(root / search) if search else ""),
+        store=Store(state=str(root / store.state), log=str(root / store.log) if store.log else ""),
+    )

@@ -1,0 +1,28 @@
+"""The decorator and the number types of settings: what a section of gatehouse.toml may hold."""
+
+from dataclasses import fields
+from typing import Annotated, Any, TypeVar, dataclass_transform
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+T = TypeVar("T")
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Fraction = Annotated[float, Field(gt=0, le=1)]
+Percent = Annotated[int, Field(ge=1, le=100)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def knobs(cls: type[T]) -> type[T]:
+    """Make `cls` a frozen dataclass that refuses unknown keys, wrong types, NaN and infinity."""
+    config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    return dataclass(frozen=True, kw_only=True, config=config)(cls)
+
+
+def names(cls: type[Any]) -> list[str]:
+    """Return the keys that a section takes, in the order in which they are written."""
+    return [field.name for field in fields(cls)]

@@ -1,0 +1,45 @@
+"""What a model answers for n rows, in the one form that gates, drift and serving share."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gatehouse.errors import EvidenceError
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predictions for n rows.
+
+    For classes, `values` holds n labels as strings, `classes` the k labels in order, and `scores` the probabilities,
+    shape (n, k). For a regression, `values` holds n floats, and the others are empty.
+    """
+
+    values: np.ndarray
+    scores: np.ndarray
+    classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise EvidenceError when the shapes do not belong together."""
+        if self.values.ndim != 1:
+            raise EvidenceError(f"Predictions must be one value a row; the model gave the shape {self.values.shape}.")
+        if self.classes and self.scores.shape != (len(self.values), len(self.classes)):
+            raise EvidenceError(
+                f"{len(self.values)} rows and {len(self.classes)} classes need scores of the shape "
+                f"({len(self.values)}, {len(self.classes)}); the model gave {self.scores.shape}."
+            )
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.values)
+
+    def score_of(self, label: str) -> np.ndarray:
+        """Return the probability of one class for every row, shape (n,). Raises EvidenceError if it is unknown."""
+        if label not in self.classes:
+            raise EvidenceError(f"The model does not know the class '{label}'; it knows {', '.join(self.classes)}.")
+        return np.asarray(self.scores[:, self.classes.index(label)])
+
+    def finite(self) -> bool:
+        """Tell whether every number in the predictions is finite."""
+        numbers = self.scores if self.classes else self.values
+        return bool(np.isfinite(numbers.astype(float)).all())

@@ -1,0 +1,41 @@
+"""The one place that runs other programs to their end. Servers are started by their target."""
+
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from gatehouse.errors import GatehouseError
+
+
+class CommandError(GatehouseError):
+    """A program ended with an error, took too long, or is not installed."""
+
+
+def run(
+    command: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 600,
+    show: bool = False,
+) -> str:
+    """Run a program and return what it printed; `show` lets its output through instead, for long work.
+
+    Raises CommandError with the end of its output.
+    """
+    text = shlex.join(command)
+    pipe = None if show else subprocess.PIPE
+    try:
+        done = subprocess.run(
+            command, cwd=cwd, env=env, timeout=timeout, stdout=pipe, stderr=pipe, stdin=subprocess.DEVNULL,
+            text=True, check=False,
+        )  # fmt: skip
+    except FileNotFoundError as error:
+        raise CommandError(f"'{command[0]}' is not installed, or not on the PATH. Needed for: {text}") from error
+    except subprocess.TimeoutExpired as error:
+        raise CommandError(f"No answer within {timeout:.0f} s from: {text}") from error
+    if done.returncode:
+        last = "\n".join((f"{done.stdout or ''}{done.stderr or ''}").strip().splitlines()[-15:])
+        raise CommandError(f"Exit code {done.returncode} from: {text}\n{last}".rstrip())
+    return done.stdout or ""

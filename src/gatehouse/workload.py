@@ -1,0 +1,128 @@
+"""The door to the user's package: its schema, its data and its model, found by name and checked once."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+from pandera.engines import pandas_engine
+
+from gatehouse.contract import Column, Contract, Kind
+from gatehouse.errors import DataError, WorkloadError
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What the user's package provides.
+
+    `load(since, until)` returns rows in the order of time; `build()` returns an unfitted scikit-learn estimator.
+    """
+
+    schema: pa.DataFrameSchema
+    contract: Contract
+    load: Callable[[Any, Any], pd.DataFrame]
+    build: Callable[[], Any]
+
+
+def find(package: str, search_path: str = "") -> Workload:
+    """Import the user's package. Raises WorkloadError naming what it lacks."""
+    if search_path and search_path not in sys.path:
+        sys.path.insert(0, search_path)
+    schema = _part(package, "schema", "SCHEMA")
+    if not isinstance(schema, pa.DataFrameSchema):
+        raise WorkloadError(f"{package}.schema.SCHEMA must be a pandera DataFrameSchema, not {type(schema).__name__}.")
+    load = _part(package, "data", "load")
+    return Workload(schema, contract_of(schema), _checked(load, package), _part(package, "model", "build"))
+
+
+def contract_of(schema: pa.DataFrameSchema) -> Contract:
+    """Derive the contract from a pandera schema: dtypes and checks give kinds and ranges, `metadata` the roles.
+
+    A column's metadata may hold `role`, `maximum_missing`, `sensitive` and `post_event`; the target's also `task`
+    and, for a binary task, `positive`. Raises WorkloadError when the target or its task is missing.
+    """
+    columns = tuple(_column(name, column) for name, column in schema.columns.items())
+    targets = [name for name, column in schema.columns.items() if (column.metadata or {}).get("role") == "target"]
+    if len(targets) != 1:
+        raise WorkloadError(f"The schema needs one column with metadata role='target'; it has {len(targets)}.")
+    metadata = schema.columns[targets[0]].metadata or {}
+    if metadata.get("task") not in ("binary", "multiclass", "regression"):
+        raise WorkloadError(
+            f"The target '{targets[0]}' needs metadata task='binary', 'multiclass' or 'regression', "
+            f"and has {metadata.get('task')!r}."
+        )
+    if (metadata["task"] == "binary") != ("positive" in metadata):
+        raise WorkloadError(f"The target '{targets[0]}' needs metadata positive=… for a binary task, and only then.")
+    positive = str(metadata["positive"]) if "positive" in metadata else None
+    return Contract(columns, metadata["task"], positive)
+
+
+def _part(package: str, module: str, name: str) -> Any:
+    try:
+        return getattr(importlib.import_module(f"{package}.{module}"), name)
+    except ModuleNotFoundError as error:
+        if error.name not in (package, f"{package}.{module}"):
+            raise WorkloadError(f"{package}.{module} imports '{error.name}', which is not installed.") from error
+        raise WorkloadError(f"There is no module {package}.{module}; [workload] package names '{package}'.") from error
+    except AttributeError as error:
+        raise WorkloadError(f"{package}.{module} defines no '{name}'.") from error
+
+
+def _checked(load: Callable[[Any, Any], pd.DataFrame], package: str) -> Callable[[Any, Any], pd.DataFrame]:
+    """Turn what a user's loader raises on unreadable files into one kind of error."""
+
+    def checked(since: Any, until: Any) -> pd.DataFrame:
+        try:
+            rows = load(since, until)
+        except (OSError, ValueError, KeyError, EOFError, TypeError) as error:
+            raise DataError(f"{package}.data.load({since}, {until}) failed: {type(error).__name__}: {error}") from error
+        if not isinstance(rows, pd.DataFrame):
+            raise WorkloadError(f"{package}.data.load must return a DataFrame, not {type(rows).__name__}.")
+        return rows.reset_index(drop=True)
+
+    return checked
+
+
+def _column(name: str, column: pa.Column) -> Column:
+    metadata = dict(column.metadata or {})
+    statistics = {key: value for check in column.checks for key, value in (check.statistics or {}).items()}
+    levels = statistics.get("allowed_values")
+    return Column(
+        name=name,
+        kind=_kind(column),
+        role=metadata.get("role", "feature"),
+        minimum=_number(statistics.get("min_value")),
+        maximum=_number(statistics.get("max_value")),
+        categories=None if levels is None else tuple(str(level) for level in levels),
+        maximum_missing=float(metadata.get("maximum_missing", 1.0 if column.nullable else 0.0)),
+        sensitive=bool(metadata.get("sensitive", False)),
+        post_event=bool(metadata.get("post_event", False)),
+        description=column.description or "",
+    )
+
+
+def _kind(column: pa.Column) -> Kind:
+    dtype = column.dtype
+    kinds: list[tuple[Any, Kind]] = [
+        (pandas_engine.Engine.dtype("bool"), "boolean"),
+        (pandas_engine.Engine.dtype("datetime64[ns]"), "time"),
+    ]
+    for known, kind in kinds:
+        if dtype == known:
+            return kind
+    native = getattr(dtype, "type", None)
+    if isinstance(native, np.dtype) and native.kind in "iu":
+        return "integer"
+    if isinstance(native, np.dtype) and native.kind == "f":
+        return "number"
+    if isinstance(native, np.dtype) and native.kind == "M":
+        return "time"
+    return "category"
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(cast(float, value))
