@@ -106,16 +106,14 @@ def load_model(bundle: Bundle) -> Model:
     try:
         types = skops.io.get_untrusted_types(file=file)
         refused = [name for name in types if not name.startswith(TRUSTED_PACKAGES)]
-        if refused:
-            raise BundleError(
-                f"The model in {bundle.path} holds {', '.join(refused)}, which is not scikit-learn's. "
-                "Build the pipeline from scikit-learn's own parts."
-            )
-        return Model(skops.io.load(file, trusted=types), bundle.contract)
-    except BundleError:
-        raise
+        if not refused:
+            return Model(skops.io.load(file, trusted=types), bundle.contract)
     except Exception as error:  # whatever a broken archive makes the reader raise
         raise BundleError(f"The model in {bundle.path} cannot be loaded: {type(error).__name__}: {error}.") from error
+    raise BundleError(
+        f"The model in {bundle.path} holds {', '.join(refused)}, which is not scikit-learn's. "
+        "Build the pipeline from scikit-learn's own parts."
+    )
 
 
 def prediction_hash(predictions: Predictions) -> str:

@@ -78,6 +78,14 @@ class Registry:
 
 
 @knobs
+class Images:
+    """The most that each image may weigh, in megabytes."""
+
+    serve_mb: Positive = 700.0
+    train_mb: Positive = 2500.0
+
+
+@knobs
 class Rollout:
     """Where traffic is moved, the port that users reach (0: any free one), and how long a stopping server may drain."""
 
@@ -126,6 +134,7 @@ class Config:
     gate: quality.Knobs = quality.Knobs()
     slices: slices_gate.Knobs = slices_gate.Knobs()
     registry: Registry = Registry()
+    images: Images = Images()
     rollout: Rollout = Rollout()
     steps: machine.Knobs = machine.Knobs()
     canary: evidence.Knobs = evidence.Knobs()
@@ -144,7 +153,7 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ConfigError(f"There is no settings file at {path}. Name one with --config or GATEHOUSE_CONFIG.") from error
+        raise ConfigError(f"There is no file {path}: name the settings with --config or GATEHOUSE_CONFIG.") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} cannot be read as TOML: {error}.") from error
     for variable, (section, key) in VARIABLES.items():

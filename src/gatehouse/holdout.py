@@ -33,6 +33,15 @@ def hashed(keys: pd.Series) -> np.ndarray:
     return np.asarray(numbers[inverse])
 
 
+def labelled(rows: pd.DataFrame, contract: Contract, until: object = None) -> pd.DataFrame:
+    """Return the rows whose label is known; with `until`, known before then, as it was on that day."""
+    known = rows[contract.target].notna()
+    when = contract.named("label_time")
+    if when is not None and until is not None:
+        known &= rows[when] < pd.Timestamp(str(until))
+    return rows[known].reset_index(drop=True)
+
+
 def split(rows: pd.DataFrame, contract: Contract, knobs: Knobs) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return (training rows, holdout rows) of labelled `rows`, which are in the order of time.
 

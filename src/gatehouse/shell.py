@@ -17,11 +17,13 @@ def run(
     *,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
     timeout: float = 600,
     show: bool = False,
 ) -> str:
-    """Run a program and return what it printed; `show` lets its output through instead, for long work.
+    """Run a program, give it `stdin`, and return what it printed; `show` lets its output through, for long work.
 
+    `env` is the whole environment of the program, `timeout` in seconds; it reads nothing from the keyboard.
     Raises CommandError with the end of its output.
     """
     text = shlex.join(command)
@@ -29,10 +31,12 @@ def run(
     try:
         done = subprocess.run(
             command, cwd=cwd, env=env, timeout=timeout, stdout=pipe, stderr=pipe, stdin=subprocess.DEVNULL,
-            text=True, check=False,
+            text=True, errors="replace", check=False,
         )  # fmt: skip
-    except FileNotFoundError as error:
-        raise CommandError(f"'{command[0]}' is not installed, or not on the PATH. Needed for: {text}") from error
+    except OSError as error:
+        if cwd is not None and not cwd.is_dir():
+            raise CommandError(f"There is no folder {cwd} to run in: {text}") from error
+        raise CommandError(f"'{command[0]}' cannot be run: {error.strerror}. Install it for: {text}") from error
     except subprocess.TimeoutExpired as error:
         raise CommandError(f"No answer within {timeout:.0f} s from: {text}") from error
     if done.returncode:

@@ -11,6 +11,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.engines import pandas_engine
 
+from gatehouse.config import Config
 from gatehouse.contract import Column, Contract, Kind
 from gatehouse.errors import DataError, WorkloadError
 
@@ -26,6 +27,11 @@ class Workload:
     contract: Contract
     load: Callable[[Any, Any], pd.DataFrame]
     build: Callable[[], Any]
+
+
+def of(config: Config) -> Workload:
+    """Return the workload that the settings name."""
+    return find(config.workload.package, config.workload.search_path)
 
 
 def find(package: str, search_path: str = "") -> Workload:

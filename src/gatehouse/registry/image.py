@@ -1,0 +1,70 @@
+"""The image registry as model registry: the champion is what the serve image tagged `production` holds.
+
+It needs no server but the one that keeps the images, so a fresh repository compares against its real champion.
+"""
+
+from pathlib import Path
+
+from gatehouse import bundle as bundles
+from gatehouse import images, ledger
+from gatehouse.bundle import Bundle
+from gatehouse.config import Registry as Settings
+from gatehouse.errors import ConfigError, RegistryError
+from gatehouse.release import Release
+
+# Labels that Dockerfile.serve gives the image, and where it puts the bundle.
+BUNDLE, VERSION, FOLDER = "gatehouse.bundle", "org.opencontainers.image.version", "/app/bundle"
+
+
+class ImageRegistry:
+    """Versions kept as serve images, the names as tags."""
+
+    def __init__(self, settings: Settings, state: Path) -> None:
+        if not settings.image:
+            raise ConfigError("The image registry needs a name: set [registry] image, or GATEHOUSE_IMAGE.")
+        self.serve = f"{settings.image.lower()}/serve"
+        self.state = state
+
+    def champion(self) -> Release | None:
+        """Return what the tag `production` names, or None."""
+        return self._tagged("production")
+
+    def challenger(self) -> Release | None:
+        """Return what the tag `challenger` names, or None."""
+        return self._tagged("challenger")
+
+    def register(self, bundle: Bundle, image: str | None = None) -> Release:
+        """Tag the pushed image that holds the bundle as `challenger`."""
+        if image is None:
+            raise RegistryError("The image registry keeps images: name the pushed one with --image REPOSITORY@DIGEST.")
+        images.pull(image)
+        release = self._release(image)
+        if release.bundle != bundle.digest:
+            raise RegistryError(f"{image} holds the bundle {release.bundle[:12]}, not {bundle.digest[:12]}.")
+        images.name(image, "challenger")
+        return release
+
+    def promote(self, release: Release, why: str) -> None:
+        """Move the tag `production` and write it to the ledger."""
+        before = self.champion()
+        images.name(release.location, "production")
+        moved = {"from": before.to_dict() if before else None, "to": release.to_dict()}
+        ledger.append(self.state, "promotion", why=why, registry="image", **moved)
+
+    def fetch(self, release: Release) -> Bundle:
+        """Return the bundle out of the release's image, checked by its hash."""
+        folder = self.state / "bundles" / release.bundle
+        if not folder.is_dir():
+            images.copy_out(release.location, FOLDER, folder)
+        return bundles.read(folder, expected=release.bundle)
+
+    def _tagged(self, tag: str) -> Release | None:
+        reference = f"{self.serve}:{tag}"
+        return self._release(images.by_digest(reference)) if images.pull(reference) else None
+
+    def _release(self, reference: str) -> Release:
+        found = images.labels(reference)
+        try:
+            return Release(found[VERSION], found[BUNDLE], reference)
+        except KeyError as error:
+            raise RegistryError(f"{reference} lacks the label {error}: Dockerfile.serve did not make it.") from error

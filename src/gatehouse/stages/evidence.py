@@ -1,0 +1,41 @@
+"""Reading the verdict that another step wrote, before acting on it. Exit codes grant nothing."""
+
+from pathlib import Path
+
+from gatehouse import files, ledger, verdicts
+from gatehouse.errors import EvidenceError
+from gatehouse.verdicts import Decision, Subject, Verdict
+
+
+def require(path: Path, step: str, subject: Subject, state: Path) -> Verdict:
+    """Return the verdict at `path` when it allows to go on with `subject`.
+
+    It must be the verdict of `step`, about the same subject (every field that `subject` sets), and `promote`; or
+    `hold` with an approval in the ledger. Raises EvidenceError otherwise.
+    """
+    verdict = verdicts.from_json(files.read_text(path, f"verdict of {step}"))
+    if verdict.step != step:
+        raise EvidenceError(f"{path} holds the verdict of '{verdict.step}', and that of '{step}' is needed.")
+    check_subject(verdict, subject)
+    if verdict.decision == Decision.PROMOTE:
+        return verdict
+    if verdict.decision == Decision.HOLD and approved(verdict, state):
+        return verdict
+    advice = f"Approve it with: scripts/approve.py {path} --reason ..." if verdict.decision == Decision.HOLD else ""
+    raise EvidenceError(f"The verdict of {step} is '{verdict.decision}': {verdict.why} {advice}".rstrip())
+
+
+def check_subject(verdict: Verdict, subject: Subject) -> None:
+    """Raise EvidenceError when the verdict is about something else than `subject`."""
+    for name, wanted in vars(subject).items():
+        found = getattr(verdict.subject, name)
+        if wanted is not None and found != wanted:
+            raise EvidenceError(
+                f"The verdict of {verdict.step} is about {name} {found}, not {wanted}: it is stale, or another's. "
+                f"Run {verdict.step} again."
+            )
+
+
+def approved(verdict: Verdict, state: Path) -> bool:
+    """Tell whether the ledger holds an approval of exactly this verdict."""
+    return any(entry["event"] == "approval" and entry["verdict"] == verdict.digest for entry in ledger.read(state))

@@ -1,0 +1,86 @@
+"""Judge a candidate against the champion on the same held-out rows.
+
+Examples:
+  scripts/gate.py
+  scripts/gate.py --bundle build/bundle --out build/verdicts/gate.json
+"""
+
+import argparse
+from pathlib import Path
+
+from gatehouse import bundle as bundles
+from gatehouse import workload
+from gatehouse.bundle import Bundle
+from gatehouse.config import Config
+from gatehouse.contract import Contract
+from gatehouse.errors import EvidenceError
+from gatehouse.gates import quality, slices
+from gatehouse.predictions import Predictions
+from gatehouse.registry import Registry, connect
+from gatehouse.release import Release
+from gatehouse.stages import judgement, scoring, train
+from gatehouse.stages import rows as rowsets
+from gatehouse.stages.rows import Rows
+from gatehouse.verdicts import Check, Decision, Verdict
+from gatehouse.workload import Workload
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what this step takes."""
+    parser.add_argument("--bundle", type=Path, default=Path("build/bundle"), help="the candidate (%(default)s)")
+
+
+def main(config: Config, args: argparse.Namespace) -> Verdict:
+    """Judge the bundle of the command line."""
+    return run(config, workload.of(config), bundles.read(args.bundle), connect(config))
+
+
+def run(config: Config, found: Workload, candidate: Bundle, registry: Registry) -> Verdict:
+    """Judge a candidate on the holdout of its own window; without a champion, against the absolute floor."""
+    rows = rowsets.of_bundle(candidate, found, config)
+    champion = registry.champion()
+    answers = bundles.load_model(candidate).predict(rows.holdout)
+    if champion is None:
+        checks = judged(config, found.contract, rows, None, answers)
+    else:
+        absent = _absent(registry.fetch(champion).contract, rows)
+        checks = (
+            [_not_comparable(champion, absent)]
+            if absent
+            else judged(config, found.contract, rows, scoring.by_own_runtime(registry, champion, rows.holdout), answers)
+        )
+    details = {
+        "champion": champion.to_dict() if champion else None,
+        "holdout": {"hash": rows.holdout_hash, "rows": len(rows.holdout)},
+    }
+    return judgement.make("gate", checks, subject=train.subject(candidate), details=details)
+
+
+def judged(
+    config: Config, contract: Contract, rows: Rows, champion: Predictions | None, candidate: Predictions
+) -> list[Check]:
+    """Return the checks of quality and of every slice. Raises EvidenceError when the two saw other rows."""
+    for name, answers in (("champion", champion), ("candidate", candidate)):
+        if answers is not None and len(answers) != len(rows.holdout):
+            raise EvidenceError(f"The {name} answered {len(answers)} rows, and the holdout has {len(rows.holdout)}.")
+    labels = contract.labels(rows.holdout)
+    checks = quality.judge(labels, contract.positive, champion, candidate, contract.task, config.gate)
+    if champion is None:
+        return checks
+    missing = [name for name in config.slices.columns if name not in rows.holdout.columns]
+    if missing:
+        raise EvidenceError(f"[slices] columns names '{missing[0]}', and the data has no such column.")
+    levels = {name: rows.holdout[name].to_numpy() for name in config.slices.columns}
+    return checks + slices.judge(levels, labels, contract.positive, champion, candidate, contract.task, config.slices)
+
+
+def _absent(contract: Contract, rows: Rows) -> str | None:
+    return next((column.name for column in contract.features if column.name not in rows.holdout.columns), None)
+
+
+def _not_comparable(champion: Release, column: str) -> Check:
+    why = (
+        f"Not comparable: the champion {champion.version} needs the column '{column}', which the data no longer has. "
+        "A person may approve the candidate."
+    )
+    return Check("comparable", Decision.HOLD, why)

@@ -1,0 +1,79 @@
+"""What a bundle says of its origin: enough to train it again, and to tell why two trainings differ."""
+
+import hashlib
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from gatehouse import bundle as bundles
+from gatehouse import versions
+from gatehouse.bundle import Bundle
+from gatehouse.config import Config
+from gatehouse.contract import Contract
+from gatehouse.predictions import Predictions
+from gatehouse.stages import judgement
+from gatehouse.stages import rows as rowsets
+from gatehouse.stages.rows import Rows
+
+LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
+
+
+def make(
+    config: Config, contract: Contract, rows: Rows, estimator: Any, predictions: Predictions, previous: Bundle | None
+) -> dict[str, Any]:
+    """Return the manifest of a trained model; `previous` is the champion's bundle, from which the version counts."""
+    code = code_hash(config.workload.package)
+    return {
+        "name": config.registry.name,
+        "version": _version(previous, contract, code),
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": judgement.commit(),
+        "code": code,
+        "task": contract.task,
+        "data": rowsets.described(rows),
+        "parameters": parameters(estimator),
+        "predictions": bundles.prediction_hash(predictions),
+        "libraries": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+    }
+
+
+def code_hash(package: str) -> str:
+    """Return the SHA-256 of the workload's source files."""
+    folder = Path(str(import_module(package).__file__)).parent
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*.py")):
+        digest.update(f"{file.relative_to(folder).as_posix()}\n".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def parameters(estimator: Any) -> dict[str, Any]:
+    """Return the estimator's parameters that are plain values; the parts of a pipeline stand in their own names."""
+    plain = (str, int, float, bool, type(None))
+    return {key: value for key, value in estimator.get_params(deep=True).items() if isinstance(value, plain)}
+
+
+def card(manifest: Mapping[str, Any], contract: Contract) -> str:
+    """Return the model card in Markdown: what it is, what it was trained on, how good it is, what it must be fed."""
+    data, metrics = manifest["data"], manifest["metrics"]
+    lines = [f"# {manifest['name']} {manifest['version']}", ""]
+    lines += [f"A {manifest['task']} model for `{contract.target}`, trained {manifest['created_at']}.", ""]
+    lines += [f"Commit `{manifest['commit']}`, data `{data['hash'][:12]}`, from {data['since']} until {data['until']}."]
+    lines += [f"Trained on {data['training_rows']:,} rows and measured on {data['holdout_rows']:,} held out:", ""]
+    lines += ["| metric | value | 95 % interval |", "| --- | --- | --- |"]
+    lines += [f"| {name} | {m['value']:.4f} | {m['low']:.4f} to {m['high']:.4f} |" for name, m in metrics.items()]
+    lines += ["", "| feature | kind | range | may be missing |", "| --- | --- | --- | --- |"]
+    for column in contract.features:
+        span = ", ".join(column.categories) if column.categories else f"{column.minimum} to {column.maximum}"
+        lines.append(f"| {column.name} | {column.kind} | {span} | {column.maximum_missing:.0%} |")
+    return "\n".join(lines) + "\n"
+
+
+def _version(previous: Bundle | None, contract: Contract, code: str) -> str:
+    if previous is None:
+        return versions.FIRST
+    broken = versions.breaks(previous.contract, contract)
+    return versions.derive(previous.version, breaks=broken, code_changed=previous.manifest["code"] != code)

@@ -1,0 +1,38 @@
+"""Register a candidate that passed its gate: it becomes the challenger.
+
+Examples:
+  scripts/register.py
+  scripts/register.py --image ghcr.io/you/model/serve@sha256:...
+"""
+
+import argparse
+from pathlib import Path
+
+from gatehouse import bundle as bundles
+from gatehouse.bundle import Bundle
+from gatehouse.config import Config
+from gatehouse.registry import connect
+from gatehouse.stages import evidence, judgement, train
+from gatehouse.verdicts import Check, Decision, Subject, Verdict
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what this step takes."""
+    parser.add_argument("--bundle", type=Path, default=Path("build/bundle"), help="the candidate (%(default)s)")
+    parser.add_argument("--verdict", type=Path, default=Path("build/verdicts/gate.json"), help="its gate's verdict")
+    parser.add_argument("--image", help="the pushed serve image, by digest (for the image registry)")
+
+
+def main(config: Config, args: argparse.Namespace) -> Verdict:
+    """Register the bundle of the command line."""
+    return run(config, bundles.read(args.bundle), args.verdict, args.image)
+
+
+def run(config: Config, candidate: Bundle, verdict: Path, image: str | None = None) -> Verdict:
+    """Make a candidate the challenger. Raises EvidenceError unless its own gate said promote, or a hold is approved."""
+    about = train.subject(candidate)
+    evidence.require(verdict, "gate", Subject(bundle=about.bundle, data_hash=about.data_hash), Path(config.store.state))
+    release = connect(config).register(candidate, image)
+    why = f"{release.version} ({release.bundle[:12]}) is the challenger in the {config.registry.kind} registry."
+    details = {"release": release.to_dict(), "outputs": {"location": release.location}}
+    return judgement.make("register", [Check("challenger", Decision.PROMOTE, why)], subject=about, details=details)

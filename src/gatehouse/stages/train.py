@@ -1,0 +1,114 @@
+"""Train a candidate on a window of data and write its bundle; the run is logged to MLflow.
+
+Examples:
+  scripts/train.py
+  scripts/train.py --since 2026-01-01 --until 2026-04-01 --bundle build/first
+  scripts/train.py --seed 7
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gatehouse import bundle as bundles
+from gatehouse import workload
+from gatehouse.bundle import Bundle, Model
+from gatehouse.config import Config, Window, position
+from gatehouse.drift import profile
+from gatehouse.errors import WorkloadError
+from gatehouse.gates import metrics
+from gatehouse.registry import connect
+from gatehouse.registry.mlflow import MlflowRegistry
+from gatehouse.stages import judgement, manifest
+from gatehouse.stages import rows as rowsets
+from gatehouse.stages.rows import Rows
+from gatehouse.verdicts import Check, Decision, Subject, Verdict
+from gatehouse.workload import Workload
+
+Fit = Callable[[Any, pd.DataFrame, np.ndarray], Any]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what this step takes."""
+    parser.add_argument("--since", type=position, help="first row or day (default: [data] since)")
+    parser.add_argument("--until", type=position, help="row or day after the last (default: [data] until)")
+    parser.add_argument("--seed", type=int, help="seed of the training (default: [train] seed)")
+    parser.add_argument("--bundle", type=Path, default=Path("build/bundle"), help="folder to write (%(default)s)")
+
+
+def main(config: Config, args: argparse.Namespace) -> Verdict:
+    """Train on the window of the command line, or else of the settings."""
+    window = Window(since=args.since or config.data.since, until=args.until or config.data.until)
+    seed = config.train.seed if args.seed is None else args.seed
+    return run(config, workload.of(config), window, args.bundle, seed=seed)
+
+
+def fit(estimator: Any, features: pd.DataFrame, labels: np.ndarray) -> Any:
+    """Fit the user's estimator on the training rows."""
+    return estimator.fit(features, labels)
+
+
+def run(config: Config, found: Workload, window: Window, path: Path, *, seed: int = 0, fit: Fit = fit) -> Verdict:
+    """Train on a window, measure on its holdout, write the bundle to `path` and log the run.
+
+    Raises WorkloadError when the estimator cannot be fitted, DataError when the window has too few labelled rows.
+    """
+    rows = rowsets.prepare(found, config, window)
+    estimator = _fitted(found, rows, seed, fit)
+    bundle = _written(config, found, rows, estimator, seed, path)
+    run_id = _tracker(config).track(bundle)
+    measured = bundle.manifest["metrics"][config.gate.metric]
+    why = (
+        f"Trained {bundle.version} on {len(rows.training):,} rows; {config.gate.metric} {measured['value']:.4f} "
+        f"on {len(rows.holdout):,} held out."
+    )
+    check = Check(
+        "trained",
+        Decision.PROMOTE,
+        why,
+        observed=measured["value"],
+        interval=(measured["low"], measured["high"]),
+        n=len(rows.holdout),
+    )
+    details = {"run_id": run_id, "outputs": {"bundle": bundle.digest, "version": bundle.version}}
+    return judgement.make("train", [check], subject=subject(bundle), details=details)
+
+
+def subject(bundle: Bundle) -> Subject:
+    """Return what a verdict about this bundle is about."""
+    about = bundle.manifest
+    return Subject(about["commit"], about["data"]["hash"], bundle.digest, bundle.version)
+
+
+def _fitted(found: Workload, rows: Rows, seed: int, fit: Fit) -> Any:
+    estimator = found.build()
+    seeds = {key: seed for key in estimator.get_params(deep=True) if key.rpartition("__")[2] == "random_state"}
+    features = found.contract.frame(rows.training)
+    try:
+        return fit(estimator.set_params(**seeds), features, found.contract.labels(rows.training))
+    except (ValueError, TypeError) as error:
+        raise WorkloadError(
+            f"The estimator of the workload cannot be fitted: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _written(config: Config, found: Workload, rows: Rows, estimator: Any, seed: int, path: Path) -> Bundle:
+    contract = found.contract
+    predictions = Model(estimator, contract).predict(rows.holdout)
+    registry = connect(config)
+    champion = registry.champion()
+    previous = registry.fetch(champion) if champion else None
+    about = manifest.make(config, contract, rows, estimator, predictions, previous)
+    measured = metrics.estimate(config.gate.metric, contract.labels(rows.holdout), contract.positive, predictions)
+    about |= {"seed": seed, "metrics": {config.gate.metric: measured.to_dict()}}
+    reference = profile.make(contract.frame(rows.holdout), contract, predictions)
+    return bundles.write(path, estimator, contract, reference, about, manifest.card(about, contract))
+
+
+def _tracker(config: Config) -> MlflowRegistry:
+    """Return MLflow, which logs the run even where the image registry keeps the versions."""
+    return MlflowRegistry(config.registry, Path(config.store.state))
