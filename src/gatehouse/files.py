@@ -1,5 +1,6 @@
 """Reading and writing files: whole or not at all."""
 
+import errno
 import hashlib
 import json
 import os
@@ -31,12 +32,15 @@ def write_text(path: Path, text: str) -> Path:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append one line in one write, so that two writers do not mix theirs."""
+    """Append one line in one write, so that two writers do not mix theirs. Raises OSError when the disk is full."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
-        os.write(handle, (line.rstrip("\n") + "\n").encode())
+        content = (line.rstrip("\n") + "\n").encode()
+        written = os.write(handle, content)
         os.fsync(handle)
+        if written < len(content):
+            raise OSError(errno.ENOSPC, f"only {written} of {len(content)} bytes could be written", str(path))
     finally:
         os.close(handle)
 
@@ -57,10 +61,10 @@ def read_text(path: Path, what: str) -> str:
 
 
 def read_json(path: Path, what: str) -> Any:
-    """Read JSON. Raises EvidenceError, calling the file `what`, when it is missing or broken."""
+    """Read JSON. Raises EvidenceError, calling the file `what`, when it is missing, broken, or holds NaN."""
     try:
-        return json.loads(read_text(path, what))
-    except json.JSONDecodeError as error:
+        return json.loads(read_text(path, what), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
         raise EvidenceError(f"The {what} at {path} is not JSON: {error}.") from error
 
 
@@ -72,18 +76,37 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Give a scratch folder that becomes `path` when the block ends well, and vanishes when it does not."""
+    """Give a scratch folder that becomes `path` when the block ends well, and vanishes when it does not.
+
+    A process that is killed leaves the old folder, the new one, or for an instant none: never a half.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     try:
         yield scratch
         scratch.chmod(0o755)
         if path.exists():
-            old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.old."))
-            path.replace(old / "old")
-            scratch.replace(path)
-            shutil.rmtree(old)
+            _swap(scratch, path)
         else:
             scratch.replace(path)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _refuse(constant: str) -> None:
+    """Python reads NaN and Infinity, which are not JSON and are no evidence."""
+    raise ValueError(f"it holds {constant}")
+
+
+def _swap(new: Path, path: Path) -> None:
+    """Put a folder in the place of another, which comes back when that fails."""
+    parked = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.old.")) / path.name
+    path.replace(parked)
+    try:
+        new.replace(path)
+    except BaseException:
+        parked.replace(path)
+        raise
+    finally:
+        if path.exists():
+            shutil.rmtree(parked.parent)

@@ -1,7 +1,7 @@
 """The decorator and the number types of settings: what a section of gatehouse.toml may hold."""
 
 from dataclasses import fields
-from typing import Annotated, Any, TypeVar, dataclass_transform
+from typing import Annotated, Any, TypeVar, cast, dataclass_transform
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -20,7 +20,7 @@ Count = Annotated[int, Field(ge=1)]
 def knobs(cls: type[T]) -> type[T]:
     """Make `cls` a frozen dataclass that refuses unknown keys, wrong types, NaN and infinity."""
     config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-    return dataclass(frozen=True, kw_only=True, config=config)(cls)
+    return cast(type[T], dataclass(frozen=True, kw_only=True, config=config)(cls))
 
 
 def names(cls: type[Any]) -> list[str]:

@@ -20,9 +20,11 @@ class Predictions:
     classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raise EvidenceError when the shapes do not belong together."""
+        """Raise EvidenceError when the shapes do not belong together, or a regression gives no numbers."""
         if self.values.ndim != 1:
             raise EvidenceError(f"Predictions must be one value a row; the model gave the shape {self.values.shape}.")
+        if not self.classes and self.values.dtype.kind not in "fiu":
+            raise EvidenceError(f"Predictions without classes must be numbers; the model gave {self.values.dtype}.")
         if self.classes and self.scores.shape != (len(self.values), len(self.classes)):
             raise EvidenceError(
                 f"{len(self.values)} rows and {len(self.classes)} classes need scores of the shape "

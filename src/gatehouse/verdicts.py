@@ -104,9 +104,9 @@ class Verdict:
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     def to_json(self) -> str:
-        """Return the verdict as JSON; numbers that are not finite are written as null."""
+        """Return the verdict as JSON; numbers that are not finite are written as null, dates as text."""
         document = {"decision": self.decision, "why": self.why, **asdict(self)}
-        return json.dumps(_finite(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return json.dumps(_finite(document), indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n"
 
 
 def from_json(text: str) -> Verdict:
@@ -120,7 +120,7 @@ def from_json(text: str) -> Verdict:
         document.pop("why")
         checks = tuple(_check(item) for item in document.pop("checks"))
         verdict = Verdict(checks=checks, subject=Subject(**document.pop("subject")), **document)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise EvidenceError(f"This is no verdict: {error!r}. Run the step that writes it again.") from error
     if verdict.decision != stated:
         raise EvidenceError(
@@ -137,13 +137,13 @@ def _check(item: dict[str, Any]) -> Check:
 
 
 def _finite(value: Any) -> Any:
-    """Replace what JSON has no word for: NaN and infinity by null, numpy's scalars by Python's."""
+    """Replace what JSON has no word for: NaN and infinity by null, numpy's scalars and arrays by Python's."""
     if isinstance(value, Mapping):
         return {str(key): _finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_finite(item) for item in value]
-    if hasattr(value, "item") and not isinstance(value, (str, bytes)):  # a numpy scalar
-        return _finite(value.item())
+    if hasattr(value, "tolist"):  # numpy's, which this floor need not import
+        return _finite(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
