@@ -1,0 +1,1 @@
+"""The example workload: suspicious card payments. These files are yours to replace."""
