@@ -1,5 +1,6 @@
 """gatehouse.toml and the environment, made into one frozen tree of settings, once, at the edge."""
 
+import argparse
 import difflib
 import json
 import os
@@ -34,6 +35,10 @@ VARIABLES = {
     "GATEHOUSE_IMAGE": ("registry", "image"),
     "GATEHOUSE_TARGET": ("rollout", "target"),
 }
+
+
+class PositionError(ConfigError, argparse.ArgumentTypeError):
+    """A text is neither a date nor a row number; argparse shows the message as it is."""
 
 
 @knobs
@@ -143,6 +148,14 @@ class Config:
     retrain: Retrain = Retrain()
     rehearsal: Rehearsal = Rehearsal()
     store: Store = Store()
+
+
+def position(text: str) -> Position:
+    """Read a place on the axis of time: `2026-07-01` is a day, `1200` a row number. Raises PositionError."""
+    try:
+        return int(text) if text.isdecimal() else date.fromisoformat(text)
+    except ValueError as error:
+        raise PositionError(f"'{text}' is neither a date like 2026-07-01 nor a row number like 1200.") from error
 
 
 def load(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
