@@ -21,7 +21,7 @@ lint: setup-dev ## Check style, types, floors and workflows
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/zizmor --quiet --offline --persona auditor .github
+	@$(BIN)/zizmor --quiet --offline .github
 
 integration: setup-dev ## Run what is slow: real images, a real registry, the workflows under act
 	@bash scripts/integration.sh

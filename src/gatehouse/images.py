@@ -1,6 +1,7 @@
 """Images: building, pushing, naming and reading them with the `docker` program."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from gatehouse import files, shell
@@ -87,3 +88,15 @@ def run(reference: str, command: Sequence[str], stdin: str = "") -> str:
     """Run a command in an image, without network and with nothing writable, and return what it printed."""
     isolated = ["docker", "run", "--rm", "--interactive", "--network", "none", "--read-only"]
     return shell.run([*isolated, reference, *command], stdin=stdin)
+
+
+@contextmanager
+def serving(reference: str) -> Iterator[str]:
+    """Run a serve image as production does, give its address on this machine, and remove it in the end."""
+    isolated = ["docker", "run", "--detach", "--read-only", "--publish", "127.0.0.1::8000", "--tmpfs", "/log"]
+    container = shell.run([*isolated, reference]).strip()
+    try:
+        port = shell.run(["docker", "port", container, "8000/tcp"]).split()[0].rpartition(":")[2]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        shell.run(["docker", "rm", "--force", "--volumes", container])

@@ -14,6 +14,7 @@ from gatehouse import versions
 from gatehouse.bundle import Bundle
 from gatehouse.config import Config
 from gatehouse.contract import Contract
+from gatehouse.gates.metrics import Estimate
 from gatehouse.predictions import Predictions
 from gatehouse.stages import judgement
 from gatehouse.stages import rows as rowsets
@@ -54,6 +55,12 @@ def parameters(estimator: Any) -> dict[str, Any]:
     """Return the estimator's parameters that are plain values; the parts of a pipeline stand in their own names."""
     plain = (str, int, float, bool, type(None))
     return {key: value for key, value in estimator.get_params(deep=True).items() if isinstance(value, plain)}
+
+
+def measured(estimate: Estimate) -> dict[str, Any]:
+    """Return a metric with its two-sided 95 % interval."""
+    low, high = estimate.bounds(0.975)
+    return {"value": estimate.value, "se": estimate.se, "low": low, "high": high, "n": estimate.n}
 
 
 def card(manifest: Mapping[str, Any], contract: Contract) -> str:

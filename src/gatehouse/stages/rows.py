@@ -1,14 +1,15 @@
 """The rows of a window, split the same way for every step: what trains, what judges, and the hash of both."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 
 from gatehouse import holdout
 from gatehouse.bundle import Bundle
-from gatehouse.config import Config, Position, Window, position
-from gatehouse.errors import EvidenceError
+from gatehouse.config import Config, Position, Since, Window, position
+from gatehouse.errors import DataError, EvidenceError
 from gatehouse.workload import Workload
 
 
@@ -44,6 +45,19 @@ def of_bundle(bundle: Bundle, workload: Workload, config: Config) -> Rows:
             f"window now has {rows.hash[:12]}: the data changed in between. Train again."
         )
     return rows
+
+
+def sliding(workload: Workload, length: int, until: Since = None) -> Window:
+    """Return the window of the newest `length` days before `until`, or of the newest rows where there are no days."""
+    found = workload.load(None, until)
+    if found.empty:
+        raise DataError(f"There are no rows before {until}, so there is nothing to train on.")
+    when = workload.contract.named("time")
+    if when is None:
+        end = len(found) if until is None else until
+        return Window(since=max(0, int(str(end)) - length), until=end)
+    last = until if isinstance(until, date) else found[when].max().date() + timedelta(days=1)
+    return Window(since=last - timedelta(days=length), until=last)
 
 
 def described(rows: Rows) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Examples:
   scripts/train.py
   scripts/train.py --since 2026-01-01 --until 2026-04-01 --bundle build/first
-  scripts/train.py --seed 7
+  scripts/train.py --window sliding --seed 7
 """
 
 import argparse
@@ -36,15 +36,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what this step takes."""
     parser.add_argument("--since", type=position, help="first row or day (default: [data] since)")
     parser.add_argument("--until", type=position, help="row or day after the last (default: [data] until)")
+    parser.add_argument(
+        "--window", choices=("full", "sliding"), default="full", help="[data], or its newest rows ([retrain] window)"
+    )
     parser.add_argument("--seed", type=int, help="seed of the training (default: [train] seed)")
     parser.add_argument("--bundle", type=Path, default=Path("build/bundle"), help="folder to write (%(default)s)")
 
 
 def main(config: Config, args: argparse.Namespace) -> Verdict:
     """Train on the window of the command line, or else of the settings."""
-    window = Window(since=args.since or config.data.since, until=args.until or config.data.until)
+    found = workload.of(config)
+    window = asked(config, found, args)
     seed = config.train.seed if args.seed is None else args.seed
-    return run(config, workload.of(config), window, args.bundle, seed=seed)
+    return run(config, found, window, args.bundle, seed=seed)
+
+
+def asked(config: Config, found: Workload, args: argparse.Namespace) -> Window:
+    """Return the window that the command line asks for; a sliding one ends with the newest row, or at --until."""
+    if args.window == "sliding":
+        return rowsets.sliding(found, config.retrain.window, args.until)
+    since = config.data.since if args.since is None else args.since
+    return Window(since=since, until=config.data.until if args.until is None else args.until)
 
 
 def fit(estimator: Any, features: pd.DataFrame, labels: np.ndarray) -> Any:
@@ -103,8 +115,9 @@ def _written(config: Config, found: Workload, rows: Rows, estimator: Any, seed: 
     champion = registry.champion()
     previous = registry.fetch(champion) if champion else None
     about = manifest.make(config, contract, rows, estimator, predictions, previous)
-    measured = metrics.estimate(config.gate.metric, contract.labels(rows.holdout), contract.positive, predictions)
-    about |= {"seed": seed, "metrics": {config.gate.metric: measured.to_dict()}}
+    metric = metrics.find(config.gate.metric, contract.task)
+    measured = metrics.estimate(metric, contract.labels(rows.holdout), contract.positive, predictions)
+    about |= {"seed": seed, "metrics": {metric.name: manifest.measured(measured)}}
     reference = profile.make(contract.frame(rows.holdout), contract, predictions)
     return bundles.write(path, estimator, contract, reference, about, manifest.card(about, contract))
 

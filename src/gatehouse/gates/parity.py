@@ -1,0 +1,31 @@
+"""Parity: the served model answers what the trained one answered, row by row."""
+
+import numpy as np
+
+from gatehouse.knobs import NotNegative, knobs
+from gatehouse.predictions import Predictions
+from gatehouse.verdicts import Check, Decision
+
+
+@knobs
+class Knobs:
+    """The largest difference that a score, or a regression's value, may show."""
+
+    tolerance: NotNegative = 1e-9
+
+
+def judge(trained: Predictions, served: Predictions, knobs: Knobs) -> Check:
+    """Reject when any label differs, or any number by more than the tolerance; other rows are an error."""
+    if len(trained) != len(served) or trained.classes != served.classes or not len(trained):
+        why = (
+            f"The trained model answered {len(trained)} rows with classes {list(trained.classes)}, the served one "
+            f"{len(served)} with {list(served.classes)}: these are not the same rows of the same model."
+        )
+        return Check("parity", Decision.ERROR, why, n=len(served))
+    numbers = (trained.scores, served.scores) if trained.classes else (trained.values, served.values)
+    largest = float(np.abs(numbers[0].astype(float) - numbers[1].astype(float)).max())
+    flips = int((trained.values != served.values).sum()) if trained.classes else 0
+    good = flips == 0 and largest <= knobs.tolerance
+    why = f"Over {len(served)} rows {flips} labels differ and the largest difference is {largest:.2g}."
+    decision = Decision.PROMOTE if good else Decision.REJECT
+    return Check("parity", decision, why, observed=largest, limit=knobs.tolerance, n=len(served))

@@ -1,0 +1,59 @@
+"""Asking a running server, as a client does."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gatehouse.contract import Contract
+from gatehouse.errors import TargetError
+from gatehouse.predictions import Predictions
+from gatehouse.serving import requests
+
+SECONDS = 30
+
+
+def wait_until_ready(url: str, seconds: float) -> None:
+    """Return when the server says that it is ready. Raises TargetError when it does not within `seconds`."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            _ask(f"{url}/readyz")
+        except TargetError as error:
+            if time.monotonic() > end:
+                raise TargetError(f"{url} was not ready within {seconds:.0f} s. {error}") from error
+            time.sleep(0.2)
+        else:
+            return
+
+
+def version(url: str) -> dict[str, str]:
+    """Return what the server says of its model: `model_version` and the bundle's hash, `bundle`."""
+    return dict(json.loads(_ask(f"{url}/version")))
+
+
+def predict(url: str, rows: pd.DataFrame, contract: Contract) -> Predictions:
+    """Return what the server answers for raw rows. Raises TargetError when it refuses them."""
+    answer = json.loads(_ask(f"{url}/predict", {"rows": requests.payload(rows, contract)}))
+    if contract.task == "regression":
+        return Predictions(np.array(answer["predictions"], dtype=float), np.empty(0))
+    classes = tuple(answer["scores"][0])
+    scores = np.array([[row[name] for name in classes] for row in answer["scores"]], dtype=float)
+    return Predictions(np.array(answer["predictions"], dtype=str), scores, classes)
+
+
+def _ask(url: str, body: Any = None) -> str:
+    data = None if body is None else json.dumps(body, allow_nan=False).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - our own server
+    try:
+        with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
+            return str(answer.read().decode())
+    except urllib.error.HTTPError as error:
+        said = error.read().decode(errors="replace")[:500]
+        raise TargetError(f"{url} answered {error.code}: {said}") from error
+    except OSError as error:
+        raise TargetError(f"{url} did not answer: {error}.") from error
