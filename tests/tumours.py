@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from gatehouse import bundle as bundles
-from gatehouse.bundle import Bundle
-from gatehouse.contract import Column, Contract
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from gatehouse import bundle as bundles
+from gatehouse.bundle import Bundle
+from gatehouse.contract import Column, Contract
 
 NUMBERS = ["mean radius", "mean_texture", "area", "dense"]
 CONTRACT = Contract(

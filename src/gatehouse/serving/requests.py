@@ -1,0 +1,147 @@
+"""What a client may send: the contract of the model's bundle, held against the body of a request.
+
+A body is one row, as an object, or `{"rows": [...]}`. What is wrong is answered with its JSON path and what was
+expected there, never with the value: an answer, and the log of whoever receives it, must not carry personal data.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import pandas as pd
+
+from gatehouse.contract import Column, Contract
+from gatehouse.errors import GatehouseError
+from gatehouse.serving import values
+from gatehouse.serving.values import Problem
+
+# Enough to mend a client; a body with a thousand wrong rows shall not make an answer of a thousand lines.
+MOST_PROBLEMS = 20
+
+
+class RequestError(GatehouseError):
+    """A request that is not answered: the HTTP status, and what is wrong where."""
+
+    def __init__(self, status: int, *problems: Problem) -> None:
+        super().__init__("; ".join(f"{problem.path}: expected {problem.expected}" for problem in problems))
+        self.status = status
+        self.problems = problems[:MOST_PROBLEMS]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows that fit the contract: every feature present, None where it is missing.
+
+    `ids` holds what the client sent in the id's column, as text, None where it sent nothing. `unseen` counts, by
+    column, the categories that the schema does not list.
+    """
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    ids: list[str | None] = field(default_factory=list)
+    unseen: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads request bodies as one contract says.
+
+    `columns` are the fields that a row may hold, by name: the features, and the id by which a label finds its
+    prediction later.
+    """
+
+    columns: Mapping[str, Column]
+    identity: str | None
+    maximum_rows: int
+
+    def read(self, body: bytes) -> Batch:
+        """Read a request's body.
+
+        Raises RequestError: 400 for what is not JSON, 413 for too many rows, 422 for rows that do not fit the contract.
+        """
+        batch = Batch()
+        problems: list[Problem] = []
+        for path, row in self._rows(_parse(body)):
+            problems += self._add(batch, path, row)
+        if problems:
+            raise RequestError(422, *problems)
+        return batch
+
+    def _rows(self, document: Any) -> Iterator[tuple[str, Any]]:
+        """Give the rows of a body, each with its JSON path."""
+        if not isinstance(document, dict):
+            raise RequestError(422, Problem("$", 'an object: one row, or {"rows": [...]}'))
+        rows = document.get("rows")
+        if "rows" not in document or ("rows" in self.columns and not isinstance(rows, list)):
+            yield "$", document
+            return
+        if not isinstance(rows, list) or not rows:
+            raise RequestError(422, Problem("$.rows", "a list of at least one row"))
+        if len(document) > 1:
+            raise RequestError(422, Problem("$", "no other field beside rows"))
+        if len(rows) > self.maximum_rows:
+            raise RequestError(413, Problem("$.rows", f"at most {self.maximum_rows} rows"))
+        yield from ((f"$.rows[{number}]", row) for number, row in enumerate(rows))
+
+    def _add(self, batch: Batch, path: str, row: Any) -> list[Problem]:
+        """Add a row to the batch, and return what is wrong with it."""
+        if not isinstance(row, dict):
+            return [Problem(path, "a row, as an object")]
+        problems = [
+            Problem(path + values.step(name), f"no such field; a row has {', '.join(self.columns)}")
+            for name in sorted(row.keys() - self.columns.keys())
+        ]
+        clean: dict[str, Any] = {}
+        for name, column in self.columns.items():
+            try:
+                clean[name] = values.read(row.get(name), column)
+            except ValueError as error:
+                problems.append(Problem(path + values.step(name), str(error)))
+                continue
+            if values.unseen(clean[name], column):
+                batch.unseen[name] += 1
+        batch.ids.append(clean.pop(self.identity, None) if self.identity else None)
+        batch.rows.append(clean)
+        return problems
+
+
+def reader(contract: Contract, maximum_rows: int) -> Reader:
+    """Return what reads the requests for a model with this contract."""
+    columns = {column.name: column for column in contract.columns if column.role in ("feature", "id")}
+    return Reader(columns, contract.named("id"), maximum_rows)
+
+
+def payload(rows: pd.DataFrame, contract: Contract) -> list[dict[str, Any]]:
+    """Return raw rows as a client sends them: JSON-ready objects with the id and the features, nulls left out."""
+    columns = [column for column in contract.columns if column.role in ("feature", "id") and column.name in rows]
+    cells = [[values.plain(value, column) for value in rows[column.name]] for column in columns]
+    names: Sequence[str] = [column.name for column in columns]
+    return [
+        {name: cell for name, cell in zip(names, row, strict=True) if cell is not None}
+        for row in zip(*cells, strict=True)
+    ]
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_unique)
+    except UnicodeDecodeError as error:
+        raise RequestError(400, Problem("$", f"JSON in UTF-8 (the byte at {error.start} is not)")) from error
+    except json.JSONDecodeError as error:
+        raise RequestError(
+            400, Problem("$", f"JSON (it breaks at line {error.lineno} column {error.colno})")
+        ) from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, a list in a list in a list …
+        raise RequestError(400, Problem("$", "JSON with numbers and nesting of a usual size")) from error
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise RequestError(400, Problem("$", f"JSON, which has no {name}; a missing value is null"))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise RequestError(400, Problem("$", "objects in which no field stands twice"))
+    return document

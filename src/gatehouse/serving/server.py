@@ -1,0 +1,148 @@
+"""One server process: it binds a port, serves one model, and stops without losing a request.
+
+SIGTERM or Ctrl-C: /readyz turns to 503 and answers ask for new connections, while requests are still taken for
+`--drain-seconds`, because a router needs a moment to notice; then what is in flight is finished, the prediction log is
+written out, and the process ends with 0. A second signal ends it at once.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from gatehouse import files
+from gatehouse.errors import ConfigError, GatehouseError, TargetError
+from gatehouse.serving import app as apps
+from gatehouse.serving import service as services
+from gatehouse.serving.service import Service, Settings
+
+# Docker kills a container 10 s after it was told to stop; the drain window and the log need their part of that.
+FINISH_SECONDS = 7
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that drains before it stops, and whose process then ends with 0."""
+
+    def __init__(self, config: uvicorn.Config, service: Service, drain_seconds: float) -> None:
+        super().__init__(config)
+        self.service, self.drain_seconds = service, drain_seconds
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle the signals while the server runs; uvicorn's own way ends the process by the signal."""
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self._drain)
+        yield
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+
+    def _drain(self) -> None:
+        if self.service.draining:
+            self.should_exit = self.force_exit = True
+            return
+        self.service.draining = True
+        asyncio.get_running_loop().call_later(self.drain_seconds, setattr, self, "should_exit", True)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the server's arguments; in a container each comes from the environment."""
+    env = os.environ.get
+    add = parser.add_argument
+    add("--bundle", default=env("GATEHOUSE_BUNDLE"), help="the model bundle's folder (GATEHOUSE_BUNDLE)")
+    add("--digest", default=env("GATEHOUSE_BUNDLE_DIGEST"), help="refuse another bundle (GATEHOUSE_BUNDLE_DIGEST)")
+    add("--log", default=env("GATEHOUSE_LOG"), help="folder of the prediction log; none: no log (GATEHOUSE_LOG)")
+    add("--host", default=env("HOST", "127.0.0.1"), help="address to listen on (HOST; %(default)s)")
+    add("--port", default=env("PORT", "8080"), help="0 takes any free port (PORT; %(default)s)")
+    add("--port-file", type=Path, help="write the port here, once requests are taken")
+    rows = env("GATEHOUSE_MAXIMUM_ROWS", "1000")
+    add("--maximum-rows", default=rows, help="most rows a request (GATEHOUSE_MAXIMUM_ROWS; %(default)s)")
+    drain = env("GATEHOUSE_DRAIN_SECONDS", "1")
+    add("--drain-seconds", default=drain, help="see above (GATEHOUSE_DRAIN_SECONDS; %(default)s)")
+
+
+def main(args: argparse.Namespace, wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app) -> int:
+    """Serve until a signal comes, and return the exit code: 2 when serving could not begin. `wrap` is for rehearsals.
+
+    The message of an error goes to stderr.
+    """
+    # Until the server handles them: process 1 of a container ignores signals that it does not handle.
+    for number in SIGNALS:
+        signal.signal(number, lambda *_: sys.exit(0))
+    try:
+        settings, port, drain_seconds = _settings(args)
+        with _listener(args.host, port) as listener:
+            service = services.start(settings)
+            try:
+                _serve(service, wrap(apps.create(service)), listener, args.port_file, drain_seconds)
+            finally:
+                service.close()
+    except GatehouseError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2
+    return 0
+
+
+def _settings(args: argparse.Namespace) -> tuple[Settings, int, float]:
+    if not args.bundle:
+        raise ConfigError("No model bundle was named. Use --bundle or GATEHOUSE_BUNDLE.")
+    settings = Settings(
+        bundle=Path(args.bundle),
+        expected=args.digest or None,
+        log=Path(args.log) if args.log else None,
+        maximum_rows=int(_number(args.maximum_rows, "--maximum-rows", 1, 10**6)),
+    )
+    return (
+        settings,
+        int(_number(args.port, "--port", 0, 65535)),
+        _number(args.drain_seconds, "--drain-seconds", 0, 3600),
+    )
+
+
+def _number(text: Any, name: str, low: float, high: float) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not low <= number <= high:
+        raise ConfigError(f"{name} is {text!r}, and must be a number from {low:g} to {high:g}.")
+    return number
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """Return a socket bound to the address, before the model is loaded, so that a taken port is known at once."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        if port:  # else two processes could be given the same free port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise TargetError(
+            f"Cannot listen on {host} port {port}: {error.strerror}. Take another port, or 0 for any free one."
+        ) from error
+    return listener
+
+
+def _serve(service: Service, app: ASGIApp, listener: socket.socket, port_file: Path | None, drain: float) -> None:
+    config = uvicorn.Config(
+        app, loop="uvloop", http="httptools", lifespan="off", log_level="warning", access_log=False,
+        server_header=False, timeout_graceful_shutdown=FINISH_SECONDS,
+    )  # fmt: skip
+    try:
+        listener.listen(config.backlog)
+    except OSError as error:
+        raise TargetError(f"Cannot listen on {listener.getsockname()}: {error.strerror}. Take another port.") from error
+    if port_file:
+        files.write_text(port_file, f"{listener.getsockname()[1]}\n")
+    Server(config, service, drain).run(sockets=[listener])

@@ -1,0 +1,87 @@
+"""One model being served: everything that a request meets, opened before the first and closed after the last."""
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gatehouse import bundle as bundles
+from gatehouse.bundle import Bundle
+from gatehouse.predictions import Predictions
+from gatehouse.serving import prediction_log, requests
+from gatehouse.serving.log_writer import LogWriter
+from gatehouse.serving.metrics import Metrics
+from gatehouse.serving.requests import Reader
+from gatehouse.serving.runtime import ModelError, Runtime
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is served and within which limits. Without a `log` folder nothing is logged."""
+
+    bundle: Path
+    expected: str | None = None
+    log: Path | None = None
+    maximum_rows: int = 1000
+    maximum_bytes: int = 4 * 2**20
+
+
+@dataclass
+class Service:
+    """An opened model with its counters and its log. While it drains it answers, and asks for no more."""
+
+    settings: Settings
+    bundle: Bundle
+    reader: Reader
+    runtime: Runtime
+    metrics: Metrics
+    log: LogWriter | None
+    draining: bool = False
+
+    async def predict(self, body: bytes, request_id: str) -> dict[str, Any]:
+        """Answer one request's body. Raises RequestError for a request that is wrong, ModelError for a broken model."""
+        batch = self.reader.read(body)
+        for column, count in batch.unseen.items():
+            self.metrics.unseen.labels(column).inc(count)
+        now = datetime.now(UTC)
+        try:
+            answers = await self.runtime.predict(batch.rows)
+        except ModelError:
+            self.metrics.model_errors.inc()
+            raise
+        self.metrics.predictions.inc(len(answers))
+        if self.log:
+            version, contract = self.bundle.version, self.bundle.contract
+            self.log.add(prediction_log.records(now, request_id, version, contract, batch, answers))
+        return self._document(answers, request_id)
+
+    def _document(self, answers: Predictions, request_id: str) -> dict[str, Any]:
+        return {
+            "predictions": answers.values.tolist(),
+            "scores": prediction_log.scores(answers),
+            "model_version": self.bundle.version,
+            "request_id": request_id,
+        }
+
+    def close(self) -> None:
+        """Finish the model's work and write what is left of the log."""
+        self.runtime.close()
+        if self.log:
+            self.log.close()
+
+
+def start(settings: Settings) -> Service:
+    """Open the bundle, load its model, and warm it.
+
+    Raises BundleError when the bundle is missing, broken or not the expected one, EvidenceError when the log's folder
+    cannot be written.
+    """
+    bundle = bundles.read(settings.bundle, settings.expected)
+    metrics = Metrics(bundle.version, bundle.digest)
+    log = LogWriter(settings.log, metrics.dropped.inc) if settings.log else None
+    runtime = Runtime(bundle)
+    failed = runtime.warm()
+    if failed:
+        logging.getLogger(__name__).warning("Warming up failed: %s.", failed)
+    return Service(settings, bundle, requests.reader(bundle.contract, settings.maximum_rows), runtime, metrics, log)

@@ -1,0 +1,131 @@
+"""One value of a request: read as its column says, or refused with what was expected."""
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from gatehouse.contract import Column, Kind
+
+# Beyond it JSON's numbers are no longer exact integers, in JavaScript and in the model's floats alike.
+LARGEST_INTEGER = 2**53
+WORDS: dict[Kind, str] = {
+    "number": "a finite number",
+    "integer": "an integer",
+    "boolean": "true or false",
+    "category": "a text",
+    "time": "a time as ISO 8601 text",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Where a request is wrong, as a JSON path, and what was expected there."""
+
+    path: str
+    expected: str
+
+
+def read(value: Any, column: Column) -> Any:
+    """Return the value in the one form that model and log see; None where it is missing.
+
+    Raises ValueError saying what was expected, without the value.
+    """
+    if value is None and (column.maximum_missing > 0 or column.role == "id"):
+        return None
+    if column.role == "id":
+        clean = _convert(str(value) if type(value) is int else value, "category")
+    else:
+        clean = _convert(value, column.kind)
+    if clean is None or not _within(clean, column):
+        raise ValueError(expected(column))
+    return clean
+
+
+def expected(column: Column) -> str:
+    """Say what a column takes."""
+    if column.role == "id":
+        return "a text or an integer"
+    low, high = column.minimum, column.maximum
+    text = WORDS[column.kind]
+    if low is not None and high is not None:
+        text += f" from {low:g} to {high:g}"
+    elif low is not None:
+        text += f" of at least {low:g}"
+    elif high is not None:
+        text += f" of at most {high:g}"
+    return f"{text}, or null" if column.maximum_missing > 0 else text
+
+
+def unseen(value: Any, column: Column) -> bool:
+    """Tell whether a category is one that the schema does not list. It is served all the same, and counted."""
+    return column.categories is not None and value is not None and value not in column.categories
+
+
+def plain(value: Any, column: Column) -> Any:
+    """Return a table's cell as JSON has it, of the type that `read` takes; None where it is missing."""
+    if value is None or value is pd.NaT or value is pd.NA or value != value:
+        return None
+    if column.role == "id" or column.kind == "category":
+        return str(value)
+    if column.kind == "time":
+        return pd.Timestamp(value).isoformat()
+    return {"boolean": bool, "integer": int, "number": float}[column.kind](value)
+
+
+def step(name: str) -> str:
+    """Return one step of a JSON path; a name that a client made up is cut short."""
+    return f".{name}" if name.isidentifier() and len(name) <= 64 else f"[{json.dumps(name[:64])}]"
+
+
+def example(column: Column) -> Any:
+    """Return a value that the column takes, to warm the model with and to show in the documentation."""
+    if column.kind == "boolean":
+        return True
+    if column.kind == "category":
+        return column.categories[0] if column.categories else "text"
+    if column.kind == "time":
+        return "2026-01-31T12:00:00"
+    ends = [end for end in (column.minimum, column.maximum) if end is not None]
+    middle = sum(ends) / len(ends) if ends else 1.0
+    return math.ceil(middle) if column.kind == "integer" else middle
+
+
+def _convert(value: Any, kind: Kind) -> Any:
+    """Return the value as its kind, or None when it is of another one."""
+    if kind in ("number", "integer"):
+        return _number(value, kind)
+    if kind == "boolean":
+        return value if isinstance(value, bool) else None
+    return _text(value, kind) if isinstance(value, str) else None
+
+
+def _number(value: Any, kind: Kind) -> float | int | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    if isinstance(value, float) and not math.isfinite(value):  # 1e999 is JSON, and infinite
+        return None
+    if kind == "integer":
+        return int(value) if value == int(value) and abs(value) <= LARGEST_INTEGER else None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def _text(value: str, kind: Kind) -> str | None:
+    try:
+        value.encode()  # half of a surrogate pair is JSON, and no text
+        # One spelling of a time: the one that a contract makes of a table's timestamps, which is what was trained on.
+        return str(pd.Timestamp(datetime.fromisoformat(value))) if kind == "time" else value
+    except ValueError:
+        return None
+
+
+def _within(value: Any, column: Column) -> bool:
+    if column.kind not in ("number", "integer") or isinstance(value, str):
+        return True
+    return (column.minimum is None or value >= column.minimum) and (column.maximum is None or value <= column.maximum)
