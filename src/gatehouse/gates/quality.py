@@ -1,11 +1,24 @@
-"""Non-inferiority: may the candidate replace the champion, judged on the same rows?"""
+"""Non-inferiority: whether the candidate may replace the champion, judged on the same rows."""
 
+import numpy as np
+
+from gatehouse.contract import Task
+from gatehouse.errors import EvidenceError
+from gatehouse.gates import interval, metrics
+from gatehouse.gates.metrics import Comparison, Estimate
 from gatehouse.knobs import Count, Positive, Share, knobs
+from gatehouse.predictions import Predictions
+from gatehouse.verdicts import Check, Decision
+
+NAME = "quality"
 
 
 @knobs
 class Knobs:
-    """`metric` decides; `delta` is the loss that is tolerated; a first model must reach `floor` instead."""
+    """`metric` decides; `delta` is the loss that is tolerated; a first model must reach `floor` instead.
+
+    For a loss (log_loss, mae …) `floor` is the largest value that a first model may have.
+    """
 
     metric: str = "f1"
     delta: Positive = 0.02
@@ -15,3 +28,122 @@ class Knobs:
     seed: int = 0
     recommend_point: Positive = 0.01
     recommend_lower: Positive = 0.03
+
+
+def judge(
+    y: np.ndarray,
+    positive: str | None,
+    champion: Predictions | None,
+    candidate: Predictions,
+    task: Task,
+    knobs: Knobs,
+) -> list[Check]:
+    """Judge the candidate against the champion on the labels `y`, shape (n,), or, without one, against the floor.
+
+    Evidence that allows no judgement gives a check that says `error`. Raises ConfigError for a metric that does not
+    fit. Formulas: STATISTICS, "Model gate".
+    """
+    metrics.find(knobs.metric, task)
+    try:
+        if champion is None:
+            first = metrics.estimate(knobs.metric, y, positive, candidate, knobs.bootstraps, knobs.seed)
+            return [judge_first(first, knobs)]
+        pair = metrics.compare(knobs.metric, y, positive, champion, candidate, knobs.bootstraps, knobs.seed)
+        return [judge_pair(pair, knobs)]
+    except EvidenceError as error:
+        return [Check(NAME, Decision.ERROR, str(error), details={"metric": knobs.metric})]
+
+
+def judge_pair(pair: Comparison, knobs: Knobs) -> Check:
+    """Promote when the lower bound of the improvement is at least -delta, reject when the upper bound is below it."""
+    low, high = pair.bounds(knobs.confidence)
+    decision = decide(low, high, -knobs.delta)
+    resolution = interval.resolution(pair.se, knobs.confidence)
+    rows = interval.rows_to_settle(pair.se, pair.n, knobs.confidence, knobs.delta)
+    recommended = pair.delta >= -knobs.recommend_point and low >= -knobs.recommend_lower
+    seen = (
+        f"{pair.metric} is {pair.candidate:.4g} for the candidate and {pair.champion:.4g} for the champion: "
+        f"an improvement of {pair.delta:+.4g} ({_interval(low, high, knobs)}) on {pair.n:,} rows"
+    )
+    why = {
+        Decision.PROMOTE: f"{seen}, which proves that it loses no more than {knobs.delta:g}.",
+        Decision.REJECT: f"{seen}, which proves that it loses more than {knobs.delta:g}.",
+        Decision.HOLD: f"{seen}, which does not settle whether it loses more than {knobs.delta:g}. These rows resolve "
+        f"{resolution:.4g}; {rows:,} would settle it. {_advice(recommended, knobs)}",
+    }[decision]
+    details = {
+        **_numbers(pair, low, high, knobs),
+        "champion": pair.champion,
+        "candidate": pair.candidate,
+        "delta": pair.delta,
+        "limit": -knobs.delta,
+        "rows_to_settle": rows,
+        "recommended": decision == Decision.PROMOTE or (decision == Decision.HOLD and recommended),
+        "first": False,
+    }
+    return Check(NAME, decision, why, pair.delta, -knobs.delta, (low, high), pair.n, details=details)
+
+
+def judge_first(first: Estimate, knobs: Knobs) -> Check:
+    """Promote a first model whose bound is on the right side of the floor, reject one that is proven to miss it."""
+    low, high = first.bounds(knobs.confidence)
+    decision = decide(low, high, knobs.floor) if first.higher_is_better else decide(-high, -low, -knobs.floor)
+    rows = interval.rows_to_settle(first.se, first.n, knobs.confidence, first.value - knobs.floor)
+    bound = "at least" if first.higher_is_better else "at most"
+    seen = (
+        f"This is the first model: there is no champion, so the absolute floor decides. {first.metric} is "
+        f"{first.value:.4g} ({_interval(low, high, knobs)}) on {first.n:,} rows and must be {bound} {knobs.floor:g}"
+    )
+    why = {
+        Decision.PROMOTE: f"{seen}: proven.",
+        Decision.REJECT: f"{seen}: disproven.",
+        Decision.HOLD: f"{seen}: not settled"
+        + (f"; if it stays at this value, {rows:,} rows would settle it." if rows else "."),
+    }[decision]
+    details = {
+        **_numbers(first, low, high, knobs),
+        "champion": None,
+        "candidate": first.value,
+        "delta": None,
+        "limit": knobs.floor,
+        "rows_to_settle": rows,
+        "recommended": decision == Decision.PROMOTE,
+        "first": True,
+    }
+    return Check(NAME, decision, why, first.value, knobs.floor, (low, high), first.n, details=details)
+
+
+def decide(low: float, high: float, limit: float) -> Decision:
+    """Return promote when all of [low, high] is at or above the limit, reject when all is below, else hold."""
+    if low >= limit:
+        return Decision.PROMOTE
+    return Decision.REJECT if high < limit else Decision.HOLD
+
+
+def _numbers(measured: Comparison | Estimate, low: float, high: float, knobs: Knobs) -> dict[str, object]:
+    """Return what a report draws of either judgement."""
+    return {
+        "metric": measured.metric,
+        "higher_is_better": measured.higher_is_better,
+        "low": low,
+        "high": high,
+        "se": measured.se,
+        "sigma": measured.se * float(np.sqrt(measured.n)),
+        "resolution": interval.resolution(measured.se, knobs.confidence),
+        "confidence": knobs.confidence,
+        "n": measured.n,
+    }
+
+
+def _interval(low: float, high: float, knobs: Knobs) -> str:
+    """Two one-sided bounds at 95 % make an interval of 90 %."""
+    return f"{2 * knobs.confidence - 1:.0%} interval {low:.4g} to {high:.4g}"
+
+
+def _advice(recommended: bool, knobs: Knobs) -> str:
+    if recommended:
+        return "Approving it is recommended: what is left open is small."
+    return (
+        f"Approving it is not recommended: that takes an improvement of at least {-knobs.recommend_point:g} "
+        f"and a lower bound of at least {-knobs.recommend_lower:g}."
+    )

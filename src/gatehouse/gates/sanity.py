@@ -1,6 +1,15 @@
-"""Sanity: a model that loads, answers, is fast enough, and beats a dummy that has seen no feature."""
+"""Sanity: a model that answers every row, is fast enough, and beats a dummy that has seen no feature."""
 
+from collections.abc import Callable
+
+import numpy as np
+
+from gatehouse.contract import Task
+from gatehouse.errors import EvidenceError
+from gatehouse.gates import metrics
 from gatehouse.knobs import Count, Positive, Share, knobs
+from gatehouse.predictions import Predictions
+from gatehouse.verdicts import Check, Decision
 
 
 @knobs
@@ -10,3 +19,118 @@ class Knobs:
     latency_p95_ms: Positive = 100.0
     repeats: Count = 200
     confidence: Share = 0.95
+
+
+def dummy_strategy(metric: str, task: Task) -> str:
+    """Return the strategy of scikit-learn's dummy that is the fair opponent for a metric.
+
+    For probabilities the prior is the hardest to beat; for labels it would be a constant, whose F1 is 0 and beaten by
+    anything, so there the dummy guesses at the classes' rates. Raises ConfigError when the metric does not fit.
+    """
+    metrics.find(metric, task)
+    if task == "regression":
+        return "median" if metric == "mae" else "mean"
+    return "prior" if metric in ("log_loss", "brier") else "stratified"
+
+
+def judge(
+    y: np.ndarray,
+    positive: str | None,
+    predictions: Predictions,
+    dummy: Predictions,
+    latency_ms: np.ndarray,
+    task: Task,
+    metric: str,
+    knobs: Knobs,
+) -> list[Check]:
+    """Judge one model's answers for the rows of `y`, shape (n,), and the times of single rows in milliseconds.
+
+    What follows from broken answers is not judged: then the checks end with the one that rejects.
+    """
+    metrics.find(metric, task)
+    checks = [_latency(latency_ms, knobs)]
+    steps: list[Callable[[], Check]] = [
+        lambda: _complete(y, predictions),
+        lambda: _finite(predictions),
+        lambda: _known(y, predictions, task),
+        lambda: _varied(predictions),
+        lambda: _useful(y, positive, predictions, dummy, metric, knobs),
+    ]
+    for step in steps:
+        checks.append(step())
+        if checks[-1].decision != Decision.PROMOTE:
+            break
+    return checks
+
+
+def _complete(y: np.ndarray, predictions: Predictions) -> Check:
+    n, answers = len(y), len(predictions)
+    if n == 0:
+        return Check("answers every row", Decision.ERROR, "There are no rows to try the model on.")
+    good = answers == n
+    why = f"The model gave {answers:,} answers to {n:,} rows."
+    return Check("answers every row", _decision(good), why, answers, n, n=n)
+
+
+def _finite(predictions: Predictions) -> Check:
+    numbers = predictions.scores if predictions.classes else predictions.values
+    broken = int((~np.isfinite(numbers.astype(float))).reshape(len(numbers), -1).any(axis=1).sum())
+    why = f"{broken:,} of {len(numbers):,} answers are NaN or infinite."
+    return Check("answers are numbers", _decision(broken == 0), why, broken, 0, n=len(numbers))
+
+
+def _known(y: np.ndarray, predictions: Predictions, task: Task) -> Check:
+    """Look for labels that the model does not know, and answers that no label has."""
+    name, n = "answers known classes", len(y)
+    if task == "regression":
+        good = not predictions.classes
+        return Check(name, _decision(good), f"The model answers {'numbers' if good else 'classes'}.", n=n)
+    strange = sorted({*map(str, np.unique(predictions.values))} - {*predictions.classes})
+    unknown = sorted({*map(str, np.unique(y))} - {*predictions.classes})
+    why = f"The model knows the classes {', '.join(predictions.classes)}, and answers no other."
+    if strange or unknown:
+        why = f"The model knows the classes {', '.join(predictions.classes) or 'of no kind'}; "
+        why += f"it answered {', '.join(strange)}." if strange else f"the labels also hold {', '.join(unknown[:5])}."
+    return Check(name, _decision(not strange and not unknown), why, len(strange) + len(unknown), 0, n=n)
+
+
+def _varied(predictions: Predictions) -> Check:
+    numbers = predictions.scores if predictions.classes else predictions.values
+    distinct = len(np.unique(numbers.astype(float), axis=0))
+    why = f"The model gave {distinct:,} different answers to {len(numbers):,} rows."
+    if distinct < 2:
+        why = f"The model gave the same answer to all {len(numbers):,} rows: it does not look at them."
+    return Check("answers differ", _decision(distinct > 1), why, distinct, 2, n=len(numbers))
+
+
+def _useful(
+    y: np.ndarray, positive: str | None, predictions: Predictions, dummy: Predictions, metric: str, knobs: Knobs
+) -> Check:
+    """Ask for an improvement over the dummy whose lower bound is above 0."""
+    name = "beats a dummy"
+    try:
+        pair = metrics.compare(metric, y, positive, dummy, predictions)
+    except EvidenceError as error:
+        return Check(name, Decision.ERROR, str(error))
+    low, high = pair.bounds(knobs.confidence)
+    why = (
+        f"{metric} is {pair.candidate:.4g}, and {pair.champion:.4g} for a dummy that sees no feature: an improvement "
+        f"of {pair.delta:+.4g}, {'proven' if low > 0 else 'not proven'} on {pair.n:,} rows."
+    )
+    details = {"metric": metric, "model": pair.candidate, "dummy": pair.champion, "se": pair.se}
+    return Check(name, _decision(low > 0), why, pair.delta, 0.0, (low, high), pair.n, details=details)
+
+
+def _latency(latency_ms: np.ndarray, knobs: Knobs) -> Check:
+    """Judge the p95 of the times of single rows, shape (repeats,)."""
+    name, n = "latency", len(latency_ms)
+    if n == 0 or not np.isfinite(latency_ms).all():
+        return Check(name, Decision.ERROR, f"{n} times were taken, and not all are numbers: time the model again.", n=n)
+    median, p95 = np.quantile(latency_ms, [0.5, 0.95]).tolist()
+    why = f"One row takes {p95:.3g} ms at p95 (median {median:.3g} ms), and {knobs.latency_p95_ms:g} ms are allowed."
+    details = {"median_ms": median, "p95_ms": p95}
+    return Check(name, _decision(p95 <= knobs.latency_p95_ms), why, p95, knobs.latency_p95_ms, n=n, details=details)
+
+
+def _decision(good: bool) -> Decision:
+    return Decision.PROMOTE if good else Decision.REJECT
