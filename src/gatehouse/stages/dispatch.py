@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--input", action="append", default=[], metavar="NAME=VALUE", help="one of its inputs")
 
 
-def main(config: Config, args: argparse.Namespace) -> Verdict:
+def main(_config: Config, args: argparse.Namespace) -> Verdict:
     """Start the workflow of the command line."""
     broken = [pair for pair in args.input if "=" not in pair]
     if broken:

@@ -39,8 +39,12 @@ def run(config: Config, found: Workload, expected: Bundle, image: str, count: in
         requesting.wait_until_ready(url, config.rollout.start_seconds)
         version = requesting.version(url)
         served = requesting.predict(url, rows, expected.contract)
-    checks = [
-        _same_bundle(version, expected),
-        parity.judge(bundles.load_model(expected).predict(rows), served, config.parity),
-    ]
+    trained = bundles.load_model(expected).predict(rows)
+    checks = [_same_bundle(version["bundle"], expected), parity.judge(trained, served, config.parity)]
     return judgement.make("smoke_test", checks, subject=train.subject(expected))
+
+
+def _same_bundle(served: str, expected: Bundle) -> Check:
+    decision = Decision.PROMOTE if served == expected.digest else Decision.ERROR
+    why = f"The image serves the bundle {served[:12]}, and {expected.digest[:12]} was built into it."
+    return Check("bundle", decision, why)

@@ -1,0 +1,69 @@
+"""Evidence: nothing goes on without a verdict of the same subject that allows it."""
+
+import pytest
+
+from gatehouse.errors import EvidenceError
+from gatehouse.stages import approve, evidence, judgement
+from gatehouse.verdicts import Check, Decision, Subject
+
+SUBJECT = Subject(commit="abc", data_hash="d1", bundle="b1")
+
+
+def write(tmp_path, decision, step="gate"):
+    """Write a verdict with one check and return its path."""
+    path = tmp_path / "verdict.json"
+    path.write_text(judgement.make(step, [Check("f1", decision, "As seen.")], subject=SUBJECT).to_json())
+    return path
+
+
+def test_promote_goes_on(tmp_path):
+    """A promote about the same bundle is let through."""
+    path = write(tmp_path, Decision.PROMOTE)
+    assert evidence.require(path, "gate", Subject(bundle="b1"), tmp_path).decision == Decision.PROMOTE
+
+
+@pytest.mark.parametrize("decision", [Decision.HOLD, Decision.REJECT, Decision.ERROR])
+def test_other_verdicts_stop(tmp_path, decision):
+    """Without an approval, nothing but promote goes on."""
+    with pytest.raises(EvidenceError, match=f"'{decision}'"):
+        evidence.require(write(tmp_path, decision), "gate", Subject(bundle="b1"), tmp_path)
+
+
+def test_approved_hold_goes_on(tmp_path):
+    """A person's approval of exactly this hold lets it through."""
+    path = write(tmp_path, Decision.HOLD)
+    approve.run(path, "we need it", tmp_path)
+    assert evidence.require(path, "gate", Subject(bundle="b1"), tmp_path).decision == Decision.HOLD
+
+
+def test_approval_is_not_reusable(tmp_path):
+    """The approval of one hold says nothing about the next."""
+    approve.run(write(tmp_path, Decision.HOLD), "we need it", tmp_path)
+    later = tmp_path / "later.json"
+    later.write_text(judgement.make("gate", [Check("f1", Decision.HOLD, "Other.")], subject=SUBJECT).to_json())
+    with pytest.raises(EvidenceError, match="approve"):
+        evidence.require(later, "gate", Subject(bundle="b1"), tmp_path)
+
+
+def test_other_bundle_stops(tmp_path):
+    """A verdict about another bundle is no verdict about this one."""
+    with pytest.raises(EvidenceError, match="not b2"):
+        evidence.require(write(tmp_path, Decision.PROMOTE), "gate", Subject(bundle="b2"), tmp_path)
+
+
+def test_stale_commit_stops(tmp_path):
+    """A verdict of an earlier commit is stale."""
+    with pytest.raises(EvidenceError, match="stale"):
+        evidence.require(write(tmp_path, Decision.PROMOTE), "gate", Subject(commit="def"), tmp_path)
+
+
+def test_other_step_stops(tmp_path):
+    """The verdict of another step does not stand in for the gate's."""
+    with pytest.raises(EvidenceError, match="'train'"):
+        evidence.require(write(tmp_path, Decision.PROMOTE, step="train"), "gate", Subject(), tmp_path)
+
+
+def test_missing_verdict_stops(tmp_path):
+    """No verdict is never a pass."""
+    with pytest.raises(EvidenceError, match="no verdict of gate"):
+        evidence.require(tmp_path / "none.json", "gate", Subject(), tmp_path)
