@@ -1,16 +1,72 @@
-"""What a router has counted of one slot since it started."""
+"""What a router has counted of one slot, and what lies between two looks at it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+from gatehouse.errors import ConfigError
+
+# Two places that never change their names; what changes is which of them is the stable one.
+Slot = Literal["blue", "green"]
+SLOTS: tuple[Slot, Slot] = ("blue", "green")
+
+# The upper edges, in milliseconds, of the buckets in which every router counts latency. A ceiling stands at one.
+EDGES_MS = (5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 150.0, 200.0, 250.0, 300.0, 400.0, 500.0, 750.0, 1000.0)
 
 
 @dataclass(frozen=True)
 class Counters:
-    """Requests, errors (answers of 5xx), and answers per latency bucket, all since the router started.
+    """Requests, errors (answers of 5xx), requests whose client gave up, and answers per latency bucket.
 
-    `latency` maps a bucket's upper edge in milliseconds to the number of answers up to it, as Prometheus counts.
+    All since the router started. `latency` maps a bucket's upper edge in milliseconds to the number of answers up to
+    it, as Prometheus counts.
     """
 
     requests: int = 0
     errors: int = 0
+    abandoned: int = 0
     latency: Mapping[float, int] = field(default_factory=dict)
+
+    @property
+    def answered(self) -> int:
+        """Requests that got an answer which is no error."""
+        return self.requests - self.errors - self.abandoned
+
+    def since(self, earlier: "Counters") -> "Counters":
+        """Return what was counted after `earlier`."""
+        return Counters(
+            self.requests - earlier.requests,
+            self.errors - earlier.errors,
+            self.abandoned - earlier.abandoned,
+            {edge: count - earlier.latency.get(edge, 0) for edge, count in self.latency.items()},
+        )
+
+    def restarted(self, earlier: "Counters") -> bool:
+        """Tell whether a counter went down since `earlier`: the router began to count anew."""
+        later = self.since(earlier)
+        lost = any(edge not in self.latency for edge in earlier.latency)
+        return lost or min(later.requests, later.errors, later.abandoned, *later.latency.values()) < 0
+
+    def slower_than(self, edge: float) -> int:
+        """Return how many requests took longer than `edge` milliseconds.
+
+        Raises ConfigError when no bucket ends there: counts cannot be told apart inside a bucket.
+        """
+        if self.requests and edge not in self.latency:
+            edges = ", ".join(f"{known:g}" for known in sorted(self.latency))
+            raise ConfigError(
+                f"[canary] latency_p95_ms = {edge:g} is no edge of the router's buckets: use one of {edges}."
+            )
+        return max(0, self.requests - self.latency.get(edge, self.requests))
+
+    def quantile(self, share: float) -> float | None:
+        """Return a latency in milliseconds, interpolated inside its bucket; None without requests.
+
+        What is slower than the last edge counts as that edge.
+        """
+        edge, below = 0.0, 0
+        for upper, count in sorted(self.latency.items()):
+            if self.requests and count >= share * self.requests:
+                return edge + (upper - edge) * (share * self.requests - below) / max(count - below, 1)
+            edge, below = upper, count
+        return edge if self.requests and self.latency else None

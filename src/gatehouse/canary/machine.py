@@ -1,10 +1,22 @@
-"""The rollout as a pure machine: (state, counters, now) -> (state, actions)."""
+"""The rollout's rules, pure: (state, counters, weights, now) -> (state, checks).
 
+A state says what the world shall be, and `actions.needed` how it gets there. So a controller that was killed between
+any two lines is continued by the next one: it reads the state and does the actions of what is not settled yet.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field
 
+from gatehouse.canary import evidence
+from gatehouse.canary.counters import SLOTS, Counters, Slot
+from gatehouse.canary.state import FINAL, Phase, Placed, State, enter, shares
+from gatehouse.errors import EvidenceError
 from gatehouse.knobs import Percent, Positive, knobs
+from gatehouse.release import Release
+from gatehouse.verdicts import Check, Decision
 
 
 @knobs
@@ -14,3 +26,87 @@ class Knobs:
     steps: Annotated[tuple[Percent, ...], Field(min_length=1)] = (5, 10, 25, 50, 100)
     bake_seconds: Positive = 300.0
     step_budget_seconds: Positive = 3600.0
+
+
+def begin(previous: State | None, candidate: Release, now: float) -> State:
+    """Return the first state of a rollout: the candidate goes to the slot that is free.
+
+    Raises EvidenceError when the rollout before is not at its end.
+    """
+    if previous is not None and not previous.over:
+        raise EvidenceError(f"A rollout is still {previous.phase}. Let it end, or abandon it, before the next begins.")
+    stable = previous.stable if previous else None
+    free = SLOTS[1] if stable is not None and stable.slot == SLOTS[0] else SLOTS[0]
+    state = State(Phase.STARTING, canary=Placed(free, candidate), stable=stable)
+    return enter(state, Phase.STARTING, 0, now, f"Version {candidate.version} starts in slot {free}.")
+
+
+def started(state: State, counters: Mapping[Slot, Counters], now: float, steps: Knobs) -> State:
+    """Return the state after the candidate said that it is ready; without a stable one it takes all traffic at once."""
+    if state.stable is None:
+        return enter(state, Phase.PROMOTED, 100, now, "It is the first version here: it takes all traffic at once.")
+    return bake(state, 0, counters, now, steps, "The candidate is ready.")
+
+
+def decide(
+    state: State,
+    counters: Mapping[Slot, Counters],
+    weights: Mapping[Slot, int],
+    now: float,
+    steps: Knobs,
+    limits: evidence.Knobs,
+) -> tuple[State, tuple[Check, ...]]:
+    """Judge a baking canary by what the router counted and does, and return the next state and the checks made.
+
+    With the same inputs again, nothing changes. Any other phase is returned as it is.
+    """
+    canary = state.canary
+    if state.phase != Phase.BAKING or canary is None:
+        return state, ()
+    state = look(state, counters.get(canary.slot, Counters()), now)
+    checks = evidence.judge(state.seen.since(state.baseline), limits)
+    against = [check for check in checks if not check.advisory and check.decision != Decision.PROMOTE]
+    broken = next((check for check in against if check.decision != Decision.HOLD), None)
+    elapsed = now - state.step_started
+    if broken is not None:
+        return enter(state, Phase.ROLLED_BACK, 0, now, broken.why), checks
+    if state.settled and not weights.get(canary.slot):
+        why = f"The router sends the canary nothing, and {state.weight} % was set: somebody took its traffic away."
+        return enter(state, Phase.ROLLED_BACK, 0, now, why), checks
+    if not against and elapsed >= steps.bake_seconds:
+        return advance(state, counters, now, steps), checks
+    if elapsed >= steps.step_budget_seconds:
+        missing = " ".join(check.why for check in against)
+        why = f"{state.weight} % was not settled within {steps.step_budget_seconds:g} s. {missing}".rstrip()
+        return enter(state, Phase.HELD, 0, now, why), checks
+    return replace(state, settled=state.settled and weights == shares(state)), checks
+
+
+def look(state: State, counted: Counters, now: float) -> State:
+    """Return the state after a look at the canary's counters; when one went down, evidence is gathered anew.
+
+    A clock that was set back begins the step's time again, or the step would outlive its budget.
+    """
+    baseline = counted if counted.restarted(state.seen) else state.baseline
+    return replace(state, seen=counted, baseline=baseline, step_started=min(state.step_started, now))
+
+
+def advance(state: State, counters: Mapping[Slot, Counters], now: float, steps: Knobs) -> State:
+    """Return the state after a step was passed: the next step, or all traffic."""
+    n = state.seen.since(state.baseline).requests
+    why = f"No ceiling is broken after {n} requests at {state.weight} %."
+    if state.step + 1 < len(steps.steps):
+        return bake(state, state.step + 1, counters, now, steps, why)
+    return enter(state, Phase.PROMOTED, 100, now, why)
+
+
+def bake(state: State, step: int, counters: Mapping[Slot, Counters], now: float, steps: Knobs, why: str) -> State:
+    """Return the state at the beginning of a step."""
+    counted = counters.get(state.canary.slot, Counters()) if state.canary else Counters()
+    state = replace(state, step=step, baseline=counted, seen=counted)
+    return enter(state, Phase.BAKING, steps.steps[step], now, why)
+
+
+def abandon(state: State, why: str, now: float) -> State:
+    """Return the state after something else than evidence ended the rollout; a final state stays as it is."""
+    return state if state.phase in FINAL else enter(state, Phase.ROLLED_BACK, 0, now, why)

@@ -1,0 +1,55 @@
+"""What a rollout does to the world, as data. Doing an action twice is as good as doing it once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gatehouse.canary.counters import Slot
+from gatehouse.canary.state import Phase, State, shares
+from gatehouse.release import Release
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start a release in a slot, and wait until it is ready."""
+
+    slot: Slot
+    release: Release
+
+
+@dataclass(frozen=True)
+class Weigh:
+    """Share the traffic by percent."""
+
+    weights: Mapping[Slot, int]
+
+
+@dataclass(frozen=True)
+class Promote:
+    """Tell the registry who is champion."""
+
+    release: Release
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Drain a slot and stop it."""
+
+    slot: Slot
+
+
+Action = Start | Weigh | Promote | Stop
+
+
+def needed(state: State) -> tuple[Action, ...]:
+    """Return what makes the world as an unsettled state says: traffic first, the registry next, stops last."""
+    if state.settled or state.canary is None:
+        return ()
+    if state.phase == Phase.STARTING:
+        return (Start(state.canary.slot, state.canary.release),)
+    weigh = Weigh(shares(state))
+    if state.phase == Phase.BAKING:
+        return (weigh,)
+    if state.phase == Phase.PROMOTED:
+        replaced = (Stop(state.stable.slot),) if state.stable else ()
+        return (weigh, Promote(state.canary.release), *replaced)
+    return (weigh, Stop(state.canary.slot))

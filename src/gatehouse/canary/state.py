@@ -1,0 +1,106 @@
+"""What a rollout must remember between two ticks, and nothing else."""
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from pydantic import TypeAdapter, ValidationError
+
+from gatehouse.canary.counters import SLOTS, Counters, Slot
+from gatehouse.errors import EvidenceError
+from gatehouse.release import Release
+
+
+class Phase(StrEnum):
+    """Where a rollout is; the last three are final."""
+
+    STARTING = "starting"
+    BAKING = "baking"
+    PROMOTED = "promoted"
+    ROLLED_BACK = "rolled_back"
+    HELD = "held"
+
+
+FINAL = (Phase.PROMOTED, Phase.ROLLED_BACK, Phase.HELD)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A release and the slot that it stands in."""
+
+    slot: Slot
+    release: Release
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One line of the rollout's story: when (seconds since the epoch), to which phase and weight, and why."""
+
+    at: float
+    phase: Phase
+    weight: int
+    why: str
+
+
+@dataclass(frozen=True)
+class State:
+    """All that a rollout must remember.
+
+    `weight` is the canary's share in percent. `baseline` is what the canary had been counted when its step began,
+    `seen` at the last look. A state is `settled` when the world was seen to be as it says.
+    """
+
+    phase: Phase
+    canary: Placed | None = None
+    stable: Placed | None = None
+    step: int = 0
+    weight: int = 0
+    step_started: float = 0.0
+    baseline: Counters = field(default_factory=Counters)
+    seen: Counters = field(default_factory=Counters)
+    settled: bool = False
+    history: tuple[Transition, ...] = ()
+
+    @property
+    def over(self) -> bool:
+        """Tell whether the rollout has ended and everything that follows from it is done."""
+        return self.settled and self.phase in FINAL
+
+
+def enter(state: State, phase: Phase, weight: int, now: float, why: str) -> State:
+    """Return the state with a new phase or weight, and a line in its story."""
+    history = (*state.history, Transition(now, phase, weight, why))
+    return replace(state, phase=phase, weight=weight, step_started=now, settled=False, history=history)
+
+
+def settle(state: State) -> State:
+    """Return the state after its actions were done; at the end one version is left, and it is the stable one."""
+    if state.phase not in FINAL:
+        return replace(state, settled=True)
+    stable = state.canary if state.phase == Phase.PROMOTED and state.canary else state.stable
+    return replace(state, settled=True, stable=stable, canary=None)
+
+
+def shares(state: State) -> dict[Slot, int]:
+    """Return the weights, in percent, that the router shall have."""
+    wanted: dict[Slot, int] = dict.fromkeys(SLOTS, 0)
+    if state.stable is not None:
+        wanted[state.stable.slot] = 100 - (state.weight if state.canary else 0)
+    if state.canary is not None:
+        wanted[state.canary.slot] = state.weight
+    return wanted
+
+
+def to_json(state: State) -> str:
+    """Return the state as JSON."""
+    return TypeAdapter(State).dump_json(state, indent=2).decode()
+
+
+def from_json(text: str) -> State:
+    """Read a state back. Raises EvidenceError when the text is none."""
+    try:
+        return TypeAdapter(State).validate_json(text)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
+        raise EvidenceError(
+            f"The rollout's state cannot be read: {problems}. Stop the target and begin again."
+        ) from error

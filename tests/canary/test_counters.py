@@ -1,0 +1,50 @@
+import pytest
+
+from gatehouse.canary.counters import EDGES_MS, Counters
+from gatehouse.errors import ConfigError
+
+BEFORE = Counters(10, 1, 1, {100.0: 8, 200.0: 10})
+AFTER = Counters(30, 3, 2, {100.0: 18, 200.0: 28})
+
+
+def test_difference_of_looks():
+    """What was counted between two looks is the difference of every counter."""
+    assert AFTER.since(BEFORE) == Counters(20, 2, 1, {100.0: 10, 200.0: 18})
+
+
+def test_answered_excludes_failures():
+    """Errors and abandoned requests are no answers."""
+    assert AFTER.answered == 25
+
+
+def test_restart_is_noticed():
+    """A counter that went down, or a bucket that is gone, means that the router began anew."""
+    assert BEFORE.restarted(AFTER)
+    assert Counters(40, 3, 2).restarted(AFTER)
+    assert not AFTER.restarted(BEFORE)
+    assert not AFTER.restarted(AFTER)
+
+
+def test_slow_requests_counted():
+    """What is above a bucket's edge is all that is not below it."""
+    assert AFTER.slower_than(100.0) == 12
+    assert Counters().slower_than(100.0) == 0
+
+
+def test_unknown_edge_refused():
+    """A limit inside a bucket cannot be judged, and the error names the edges."""
+    with pytest.raises(ConfigError, match=r"latency_p95_ms = 150 .* 100, 200"):
+        AFTER.slower_than(150.0)
+
+
+def test_quantile_is_interpolated():
+    """A quantile lies inside its bucket, in proportion to the count."""
+    counters = Counters(100, latency={100.0: 50, 200.0: 100})
+    assert counters.quantile(0.5) == pytest.approx(100)
+    assert counters.quantile(0.95) == pytest.approx(190)
+
+
+def test_quantile_beyond_edges():
+    """What is slower than the last edge counts as that edge; without requests there is no quantile."""
+    assert Counters(10, latency=dict.fromkeys(EDGES_MS, 0)).quantile(0.95) == EDGES_MS[-1]
+    assert Counters().quantile(0.95) is None

@@ -1,0 +1,154 @@
+import pytest
+from canary import rollouts
+from canary.rollouts import LIMITS, NEW, OLD, SERVING, STEPS, Seconds
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatehouse.canary import machine
+from gatehouse.canary.counters import Counters
+from gatehouse.canary.state import FINAL, Phase, Placed, settle, shares, to_json
+from gatehouse.errors import EvidenceError
+from gatehouse.verdicts import Decision
+
+EVENTS = st.builds(
+    Seconds,
+    seconds=st.floats(-5, 100),
+    requests=st.integers(0, 400),
+    errors=st.one_of(st.just(0), st.integers(0, 400)),
+    restart=st.integers(0, 9).map(lambda n: n == 0),
+)
+
+
+def test_good_canary_climbs():
+    """Enough good answers lead through every weight to the promotion."""
+    states = rollouts.play(rollouts.baking(), [Seconds(10, 200)] * 5)
+    assert list(dict.fromkeys(rollouts.weights(states))) == [5, 10, 25, 50, 100]
+    assert states[-1].phase == Phase.PROMOTED
+    assert states[-1].stable == Placed("green", NEW)
+
+
+def test_bad_canary_rolls_back():
+    """A broken ceiling takes the canary's traffic away, and the reason has its numbers."""
+    states = rollouts.play(rollouts.baking(), [Seconds(10, 200), Seconds(1, 200, errors=60)])
+    assert states[-1].phase == Phase.ROLLED_BACK
+    assert states[-1].stable == Placed("blue", OLD)
+    assert "60 errors in 200 requests" in states[-1].history[-1].why
+
+
+def test_bake_time_is_kept():
+    """Requests enough do not shorten the bake."""
+    assert rollouts.play(rollouts.baking(), [Seconds(9.9, 5000)])[-1].weight == 5
+
+
+def test_no_traffic_holds():
+    """A step that nobody sent requests to ends at its budget, with the traffic back on the stable version."""
+    state = rollouts.play(rollouts.baking(), [Seconds(59.9, 0), Seconds(0.1, 0)])[-1]
+    assert state.phase == Phase.HELD
+    assert shares(state) == {"blue": 100, "green": 0}
+    assert "sent no request" in state.history[-1].why
+
+
+def test_first_version_takes_all():
+    """Without a stable version there is nothing to compare with and nobody to protect."""
+    state = machine.started(settle(machine.begin(None, NEW, 0.0)), {}, 1.0, STEPS)
+    assert (state.phase, state.weight, rollouts.kinds(state)) == (Phase.PROMOTED, 100, ["Weigh", "Promote"])
+
+
+def test_slots_take_turns():
+    """The next candidate goes to the slot that the stable version does not stand in."""
+    promoted = rollouts.play(rollouts.baking(), [Seconds(10, 200)] * 5)[-1]
+    assert machine.begin(promoted, OLD, 0.0).canary == Placed("blue", OLD)
+
+
+def test_second_rollout_refused():
+    """A rollout that is not over keeps the next one from beginning."""
+    with pytest.raises(EvidenceError, match="still baking"):
+        machine.begin(rollouts.baking(), OLD, 0.0)
+    with pytest.raises(EvidenceError, match="still rolled_back"):
+        machine.begin(machine.abandon(rollouts.baking(), "tired", 1.0), OLD, 2.0)
+
+
+def test_restart_begins_evidence_anew():
+    """After the router restarted, what it had counted before no longer counts, for or against."""
+    states = rollouts.play(rollouts.baking(), [Seconds(9, 190), Seconds(1, 20, restart=True)])
+    assert states[-1].weight == 5
+    assert states[-1].seen.since(states[-1].baseline) == Counters(0, 0, 0, {100.0: 0, 200.0: 0})
+
+
+def test_vanished_weight_rolls_back():
+    """Somebody who sets the canary's weight to 0 by hand ends the rollout: it does not climb again."""
+    state, _ = machine.decide(rollouts.baking(), {}, {"blue": 100, "green": 0}, 1.0, STEPS, LIMITS)
+    assert state.phase == Phase.ROLLED_BACK
+    assert "somebody took its traffic away" in state.history[-1].why
+
+
+def test_moved_weight_is_mended():
+    """Weights that are not those of the state make it unsettled, so that they are set again."""
+    state, _ = machine.decide(rollouts.baking(), {}, {"blue": 70, "green": 30}, 1.0, STEPS, LIMITS)
+    assert rollouts.kinds(state) == ["Weigh"]
+    assert shares(state) == {"blue": 95, "green": 5}
+
+
+def test_clock_set_back():
+    """A clock that jumps back an hour does not make the step last an hour longer."""
+    state = rollouts.baking(3600.0)
+    assert rollouts.play(state, [Seconds(-3600, 0), Seconds(60, 0)])[-1].phase == Phase.HELD
+
+
+def test_abandoned_rollout_is_final():
+    """What was given up goes back to the stable version; what had ended before stays as it was."""
+    state = machine.abandon(rollouts.baking(), "the router is gone", 1.0)
+    assert (state.phase, state.weight) == (Phase.ROLLED_BACK, 0)
+    assert machine.abandon(SERVING, "too late", 1.0) == SERVING
+
+
+def test_checks_are_returned():
+    """The checks of a decision come with it, for the verdict."""
+    _, checks = machine.decide(rollouts.baking(), {}, {"green": 5}, 1.0, STEPS, LIMITS)
+    assert [check.decision for check in checks] == [Decision.HOLD, Decision.PROMOTE, Decision.HOLD]
+
+
+@given(st.lists(EVENTS, max_size=40))
+def test_weight_never_rises_again(events):
+    """Once the canary lost its traffic it gets none again, whatever is counted; before that it only climbs."""
+    weights = rollouts.weights(rollouts.play(rollouts.baking(1000.0), events))
+    fall = weights.index(0) if 0 in weights else len(weights)
+    assert weights[:fall] == sorted(weights[:fall])
+    assert not any(weights[fall:])
+
+
+@given(st.lists(EVENTS, max_size=40))
+def test_every_rollout_ends(events):
+    """From wherever it came, a rollout is over when one budget a step has passed without a request."""
+    state = rollouts.play(rollouts.baking(1000.0), events)[-1]
+    states = rollouts.play(state, [Seconds(STEPS.step_budget_seconds, 0)] * (len(STEPS.steps) + 1))
+    assert states[-1].over
+
+
+@given(st.lists(EVENTS, max_size=20), EVENTS)
+def test_repeated_tick_changes_nothing(events, last):
+    """The same look a second time leads to the same state."""
+    state = rollouts.play(rollouts.baking(1000.0), events)[-1]
+    counters = {"green": rollouts.counted(state.seen, last)}
+    now = state.step_started + last.seconds
+    once = rollouts.tick(state, counters, now)
+    assert rollouts.tick(once, counters, now) == once
+    assert rollouts.tick(settle(once), counters, now) == settle(once)
+
+
+@given(st.lists(EVENTS, max_size=20))
+def test_weights_add_up(events):
+    """As long as a version serves, the weights are percent of all traffic."""
+    for state in rollouts.play(rollouts.baking(), events):
+        assert sum(shares(state).values()) == 100
+
+
+@given(st.lists(EVENTS, max_size=10))
+def test_finals_give_stable_all(events):
+    """Every end leaves one version, with all traffic and no canary."""
+    for state in rollouts.play(rollouts.baking(), events):
+        if state.phase in FINAL and state.settled:
+            assert state.canary is None
+            assert state.stable is not None
+            assert shares(state)[state.stable.slot] == 100
+            assert to_json(state)

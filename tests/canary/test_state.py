@@ -1,0 +1,37 @@
+from dataclasses import replace
+
+import pytest
+from canary import rollouts
+from canary.rollouts import NEW, OLD, Seconds
+
+from gatehouse.canary import machine
+from gatehouse.canary.state import Phase, from_json, settle, shares, to_json
+from gatehouse.errors import EvidenceError
+
+
+def test_state_survives_json():
+    """A state in the middle of a rollout is the same after it was written and read."""
+    for state in rollouts.play(rollouts.baking(), [Seconds(10, 200), Seconds(1, 50, errors=3)]):
+        assert from_json(to_json(state)) == state
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"phase": "flying"}', to_json(rollouts.SERVING)[:-40]])
+def test_broken_state_refused(text):
+    """A file that is no state, or half of one, is an error that says what to do."""
+    with pytest.raises(EvidenceError, match="cannot be read"):
+        from_json(text)
+
+
+def test_settled_end_leaves_one():
+    """At the end the version that lost is gone, and the other is the stable one."""
+    promoted = settle(replace(rollouts.baking(), phase=Phase.PROMOTED))
+    assert promoted.stable is not None
+    assert promoted.stable.release == NEW
+    rolled_back = settle(machine.abandon(rollouts.baking(), "enough", 1.0))
+    assert rolled_back.stable is not None
+    assert rolled_back.stable.release == OLD
+
+
+def test_unserved_place_has_no_weight():
+    """Before the first version is ready nobody gets traffic."""
+    assert shares(machine.begin(None, NEW, 0.0)) == {"blue": 0, "green": 0}
