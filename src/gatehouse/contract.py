@@ -48,8 +48,8 @@ class Contract:
 
     @property
     def features(self) -> tuple[Column, ...]:
-        """The columns that the model sees."""
-        return tuple(column for column in self.columns if column.role == "feature")
+        """The columns that the model sees: none that is known only after the event that it predicts."""
+        return tuple(column for column in self.columns if column.role == "feature" and not column.post_event)
 
     @property
     def target(self) -> str:

@@ -4,16 +4,23 @@ import importlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from numbers import Real
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import pandera.pandas as pa
-from pandera.engines import pandas_engine
+from pandera import dtypes
 
 from gatehouse.config import Config
 from gatehouse.contract import Column, Contract, Kind
-from gatehouse.errors import DataError, WorkloadError
+from gatehouse.errors import DataError, GatehouseError, WorkloadError
+
+KINDS: tuple[tuple[Callable[[Any], bool], Kind], ...] = (
+    (dtypes.is_bool, "boolean"),
+    (dtypes.is_int, "integer"),
+    (dtypes.is_float, "number"),
+    (dtypes.is_datetime, "time"),
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,9 @@ def _checked(load: Callable[[Any, Any], pd.DataFrame], package: str) -> Callable
     def checked(since: Any, until: Any) -> pd.DataFrame:
         try:
             rows = load(since, until)
-        except (OSError, ValueError, KeyError, EOFError, TypeError) as error:
+        except GatehouseError:
+            raise
+        except Exception as error:  # whatever the user's source of data raises
             raise DataError(f"{package}.data.load({since}, {until}) failed: {type(error).__name__}: {error}") from error
         if not isinstance(rows, pd.DataFrame):
             raise WorkloadError(f"{package}.data.load must return a DataFrame, not {type(rows).__name__}.")
@@ -99,7 +108,7 @@ def _column(name: str, column: pa.Column) -> Column:
     levels = statistics.get("allowed_values")
     return Column(
         name=name,
-        kind=_kind(column),
+        kind=_kind(name, column),
         role=metadata.get("role", "feature"),
         minimum=_number(statistics.get("min_value")),
         maximum=_number(statistics.get("max_value")),
@@ -111,24 +120,12 @@ def _column(name: str, column: pa.Column) -> Column:
     )
 
 
-def _kind(column: pa.Column) -> Kind:
-    dtype = column.dtype
-    kinds: list[tuple[Any, Kind]] = [
-        (pandas_engine.Engine.dtype("bool"), "boolean"),
-        (pandas_engine.Engine.dtype("datetime64[ns]"), "time"),
-    ]
-    for known, kind in kinds:
-        if dtype == known:
-            return kind
-    native = getattr(dtype, "type", None)
-    if isinstance(native, np.dtype) and native.kind in "iu":
-        return "integer"
-    if isinstance(native, np.dtype) and native.kind == "f":
-        return "number"
-    if isinstance(native, np.dtype) and native.kind == "M":
-        return "time"
-    return "category"
+def _kind(name: str, column: pa.Column) -> Kind:
+    if column.dtype is None:
+        raise WorkloadError(f"The schema gives column '{name}' no type. Say which: pa.Column(float, ...), for example.")
+    return next((kind for belongs, kind in KINDS if belongs(column.dtype)), "category")
 
 
 def _number(value: Any) -> float | None:
-    return None if value is None else float(cast(float, value))
+    """Return a bound as a number; the bounds of points in time stay with the schema."""
+    return float(value) if isinstance(value, Real) else None
