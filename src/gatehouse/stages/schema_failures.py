@@ -38,7 +38,8 @@ def find(rows: pd.DataFrame, schema: pa.DataFrameSchema, contract: Contract) -> 
     """Return every failure of `rows`, in the order of the schema's columns; an empty list means that they are good."""
     found = [*_named_by_schema(rows, schema, contract), *_missing(rows, contract), *_repeated_ids(rows, contract)]
     order = {column.name: place for place, column in enumerate(contract.columns)}
-    unique = {(failure.column, failure.rule): failure for failure in found}
+    # Without rows only columns can be wrong: an empty column has no type.
+    unique = {(failure.column, failure.rule): failure for failure in found if len(rows) or failure.rule == "column"}
     return sorted(unique.values(), key=lambda failure: order.get(failure.column, len(order)))
 
 
@@ -66,7 +67,7 @@ def _failure(error: Any, rows: pd.DataFrame, columns: dict[str, Column]) -> Fail
     if error.reason_code == Reason.WRONG_DATATYPE and column:
         return _wrong_type(rows[column.name], column)
     rule, expected = _rule(error)
-    broken = cases["index"].dropna().unique() if isinstance(cases, pd.DataFrame) else []
+    broken: Any = cases["index"].dropna().unique() if isinstance(cases, pd.DataFrame) else []
     shown = () if column is None else _examples(rows[column.name].reindex(broken), column)
     return Failure(str(name or "the rows"), rule, expected, len(broken) or len(rows), examples=shown)
 
