@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from gatehouse import holdout as holdout_rule
 from gatehouse.canary import evidence, machine
-from gatehouse.drift import rules as drift_rules
+from gatehouse.drift import knobs as drift_rules
 from gatehouse.errors import ConfigError
 from gatehouse.gates import data as data_gate
 from gatehouse.gates import parity as parity_gate
