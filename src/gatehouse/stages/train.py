@@ -115,9 +115,9 @@ def _written(config: Config, found: Workload, rows: Rows, estimator: Any, seed: 
     champion = registry.champion()
     previous = registry.fetch(champion) if champion else None
     about = manifest.make(config, contract, rows, estimator, predictions, previous)
-    metric = metrics.find(config.gate.metric, contract.task)
+    metric = config.gate.metric
     measured = metrics.estimate(metric, contract.labels(rows.holdout), contract.positive, predictions)
-    about |= {"seed": seed, "metrics": {metric.name: manifest.measured(measured)}}
+    about |= {"seed": seed, "metrics": {metric: manifest.measured(measured)}}
     reference = profile.make(contract.frame(rows.holdout), contract, predictions)
     return bundles.write(path, estimator, contract, reference, about, manifest.card(about, contract))
 

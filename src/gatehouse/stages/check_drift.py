@@ -1,0 +1,119 @@
+"""Hold the servers' prediction log against the champion's reference profile: has the world moved?
+
+Examples:
+  scripts/check_drift.py --log /var/log/predictions
+  scripts/check_drift.py --since 2026-08-01T00:00 --until 2026-08-02T00:00
+"""
+
+import argparse
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gatehouse import files, holdout, workload
+from gatehouse.bundle import Bundle
+from gatehouse.config import Config
+from gatehouse.drift import rules
+from gatehouse.errors import ConfigError, EvidenceError
+from gatehouse.gates import metrics
+from gatehouse.gates.metrics import Estimate
+from gatehouse.registry import connect
+from gatehouse.serving import prediction_log
+from gatehouse.stages import judgement, train
+from gatehouse.verdicts import Verdict
+from gatehouse.workload import Workload
+
+WINDOWS = "drift_windows.jsonl"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what this step takes."""
+    parser.add_argument("--log", type=Path, help="folder of the prediction log (default: [store] log, GATEHOUSE_LOG)")
+    parser.add_argument("--since", type=datetime.fromisoformat, help="first moment (default: where the last one ended)")
+    parser.add_argument("--until", type=datetime.fromisoformat, help="moment after the last (default: now)")
+
+
+def main(config: Config, args: argparse.Namespace) -> Verdict:
+    """Check the window of the command line against the champion of the registry."""
+    log = args.log or (Path(config.store.log) if config.store.log else None)
+    if log is None:
+        raise ConfigError("There is no prediction log: set GATEHOUSE_LOG or [store] log, or pass --log FOLDER.")
+    registry = connect(config)
+    champion = registry.champion()
+    if champion is None:
+        raise EvidenceError("There is no champion yet, so there is no reference to hold the log against.")
+    return run(config, workload.of(config), registry.fetch(champion), log, args.since, args.until)
+
+
+def run(
+    config: Config,
+    found: Workload,
+    champion: Bundle,
+    folder: Path,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Verdict:
+    """Judge one window of the log, and remember it for the persistence of the next ones.
+
+    A window with too few rows is not closed: the next one starts where it started.
+    """
+    earlier = remembered(Path(config.store.state), champion)
+    end = until or datetime.now(UTC)
+    begin = since or next((datetime.fromisoformat(item["until"]) for item in reversed(earlier)), None)
+    log = prediction_log.read(folder, begin, end)
+    log = log[log["model_version"] == champion.version].reset_index(drop=True)
+    outcome = rules.judge(
+        champion.profile,
+        champion.contract,
+        _features(log, champion),
+        prediction_log.predictions(log),
+        [frozenset(item["alarmed"]) for item in earlier],
+        config.drift,
+        performance(config, found, champion, log),
+    )
+    if outcome.judged:
+        _remember(Path(config.store.state), champion, begin, end, sorted(outcome.alarmed))
+    details: dict[str, Any] = {"drift": outcome.table, "outputs": {"action": outcome.action}, "rows": len(log)}
+    return judgement.make("check_drift", outcome.checks, subject=train.subject(champion), details=details)
+
+
+def performance(config: Config, found: Workload, champion: Bundle, log: pd.DataFrame) -> Estimate | None:
+    """Return the champion's metric on the logged rows whose label has come since, or None while there are too few."""
+    identity = champion.contract.named("id")
+    if identity is None or log.empty or log["id"].isna().all():
+        return None
+    rows = holdout.labelled(found.load(None, None), found.contract)
+    labels = pd.Series(found.contract.labels(rows), index=rows[identity].astype(str))
+    known = log[log["id"].isin(labels.index)].reset_index(drop=True)
+    if len(known) < config.drift.minimum_rows:
+        return None
+    truth = labels[known["id"]].to_numpy()
+    if len(np.unique(truth)) < 2:
+        return None
+    return metrics.estimate(config.gate.metric, truth, champion.contract.positive, prediction_log.predictions(known))
+
+
+def remembered(state: Path, champion: Bundle) -> list[dict[str, Any]]:
+    """Return the windows that were judged against this champion, oldest first."""
+    path = state / WINDOWS
+    if not path.exists():
+        return []
+    lines = [json.loads(line) for line in files.read_text(path, "list of drift windows").splitlines()]
+    return [line for line in lines if line["bundle"] == champion.digest]
+
+
+def _remember(state: Path, champion: Bundle, begin: datetime | None, end: datetime, alarmed: list[str]) -> None:
+    since = begin.isoformat() if begin else None
+    entry = {"bundle": champion.digest, "since": since, "until": end.isoformat(), "alarmed": alarmed}
+    files.append_line(state / WINDOWS, json.dumps(entry))
+
+
+def _features(log: pd.DataFrame, champion: Bundle) -> pd.DataFrame:
+    """Return the logged features; those that the contract calls sensitive were never logged and are not judged."""
+    table = prediction_log.features(log)
+    shown = [column.name for column in champion.contract.features if not column.sensitive]
+    return table.reindex(columns=shown)

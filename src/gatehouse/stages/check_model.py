@@ -1,0 +1,74 @@
+"""Try a trained bundle on held-out rows: it loads, answers every row, is fast enough, and beats a dummy.
+
+Examples:
+  scripts/check_model.py
+  scripts/check_model.py --bundle build/bundle
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.dummy import DummyClassifier, DummyRegressor
+
+from gatehouse import bundle as bundles
+from gatehouse import workload
+from gatehouse.bundle import Bundle, Model
+from gatehouse.config import Config
+from gatehouse.contract import Contract
+from gatehouse.gates import sanity
+from gatehouse.predictions import Predictions
+from gatehouse.stages import judgement, train
+from gatehouse.stages import rows as rowsets
+from gatehouse.stages.rows import Rows
+from gatehouse.verdicts import Verdict
+from gatehouse.workload import Workload
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what this step takes."""
+    parser.add_argument("--bundle", type=Path, default=Path("build/bundle"), help="the candidate (%(default)s)")
+
+
+def main(config: Config, args: argparse.Namespace) -> Verdict:
+    """Try the bundle of the command line."""
+    return run(config, workload.of(config), bundles.read(args.bundle))
+
+
+def run(config: Config, found: Workload, candidate: Bundle) -> Verdict:
+    """Judge one model by itself. Raises BundleError when it cannot be loaded."""
+    rows = rowsets.of_bundle(candidate, found, config)
+    model = bundles.load_model(candidate)
+    checks = sanity.judge(
+        found.contract.labels(rows.holdout),
+        found.contract.positive,
+        model.predict(rows.holdout),
+        dummy(found.contract, rows, config.gate.metric),
+        timed(model, rows.holdout, config.model.repeats),
+        found.contract.task,
+        config.gate.metric,
+        config.model,
+    )
+    return judgement.make("check_model", checks, subject=train.subject(candidate))
+
+
+def dummy(contract: Contract, rows: Rows, metric: str) -> Predictions:
+    """Return what a model answers that has seen the labels, and no feature."""
+    kind = DummyRegressor if contract.task == "regression" else DummyClassifier
+    seed = {} if contract.task == "regression" else {"random_state": 0}
+    estimator = kind(strategy=sanity.dummy_strategy(metric, contract.task), **seed)
+    estimator.fit(contract.frame(rows.training), contract.labels(rows.training))
+    return Model(estimator, contract).predict(rows.holdout)
+
+
+def timed(model: Model, rows: pd.DataFrame, repeats: int) -> np.ndarray:
+    """Return the milliseconds that single rows took, shape (repeats,); the first, which warms up, does not count."""
+    singles = [rows.iloc[[number % len(rows)]] for number in range(repeats + 1)]
+    times = []
+    for single in singles:
+        begun = time.perf_counter()
+        model.predict(single)
+        times.append((time.perf_counter() - begun) * 1000)
+    return np.array(times[1:])

@@ -1,0 +1,52 @@
+"""Train again on the newest rows, and put the new model through the same gates.
+
+Examples:
+  scripts/retrain.py --reason "drift in amount and device"
+  scripts/retrain.py --until 2026-09-01 --bundle build/bundle
+"""
+
+import argparse
+from pathlib import Path
+
+from gatehouse import bundle as bundles
+from gatehouse import files, workload
+from gatehouse.config import Config, Since, position
+from gatehouse.registry import connect
+from gatehouse.stages import check_model, gate, judgement, train
+from gatehouse.stages import rows as rowsets
+from gatehouse.verdicts import Decision, Verdict
+from gatehouse.workload import Workload
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what this step takes."""
+    parser.add_argument("--until", type=position, help="row or day after the last (default: the newest row)")
+    parser.add_argument("--reason", default="asked for by hand", help="why; it stands in the verdict (%(default)s)")
+    parser.add_argument("--bundle", type=Path, default=Path("build/bundle"), help="folder to write (%(default)s)")
+
+
+def main(config: Config, args: argparse.Namespace) -> Verdict:
+    """Retrain as the command line says."""
+    judged = args.out.with_name("gate.json")
+    return run(config, workload.of(config), args.until, args.bundle, reason=args.reason, judged=judged)
+
+
+def run(config: Config, found: Workload, until: Since, path: Path, *, reason: str, judged: Path) -> Verdict:
+    """Train on the sliding window and judge the result: first its sanity, then, by the same gate, its quality.
+
+    The gate's own verdict is written to `judged`, where register looks for it; no verdict is left there when the model
+    is not sane, because then the gate is not asked.
+    """
+    judged.unlink(missing_ok=True)
+    window = rowsets.sliding(found, config.retrain.window, until)
+    train.run(config, found, window, path, seed=config.train.seed)
+    candidate = bundles.read(path)
+    sane = check_model.run(config, found, candidate)
+    checks = list(sane.checks)
+    details = {"reason": reason, "since": str(window.since), "until": str(window.until)}
+    if sane.decision == Decision.PROMOTE:
+        verdict = gate.run(config, found, candidate, connect(config))
+        files.write_text(judged, verdict.to_json())
+        checks += verdict.checks
+        details |= verdict.details
+    return judgement.make("retrain", checks, subject=train.subject(candidate), details=details)

@@ -1,0 +1,87 @@
+"""The story of a rehearsal: what was done, what was expected of it, and what came of it."""
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gatehouse import files
+from gatehouse.errors import GatehouseError
+from gatehouse.stages import judgement
+from gatehouse.verdicts import Check, Decision, Verdict
+
+
+class Surprise(GatehouseError):
+    """A verdict is not the one that the rehearsal expects, so what follows would prove nothing."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the story."""
+
+    what: str
+    expected: Decision
+    got: Decision
+    seconds: float
+    why: str
+
+    @property
+    def as_expected(self) -> bool:
+        """Tell whether the verdict was the expected one."""
+        return self.expected == self.got
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry as the report takes it."""
+        return {**vars(self), "as_expected": self.as_expected}
+
+
+@dataclass
+class Story:
+    """Entries and verdicts in the order in which they came; each verdict is also written to `folder`."""
+
+    folder: Path
+    entries: list[Entry] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    def chapter(self, title: str) -> None:
+        """Say what begins now."""
+        _say(f"\n{title}")
+
+    def expect(self, expected: Decision, what: str, action: Callable[[], Verdict]) -> Path:
+        """Do something, write its verdict and return the file. Raises Surprise when it is not the expected one.
+
+        An error that the action raises is a verdict too: `error`, and sometimes that is what is expected.
+        """
+        begun = time.monotonic()
+        try:
+            verdict = action()
+        except GatehouseError as error:
+            verdict = judgement.make("error", [Check(what, Decision.ERROR, str(error))])
+        entry = Entry(what, expected, verdict.decision, time.monotonic() - begun, verdict.why)
+        self.entries.append(entry)
+        self.verdicts.append(verdict)
+        path = self.folder / "verdicts" / f"{len(self.verdicts):02d}-{verdict.step}.json"
+        files.write_text(path, verdict.to_json())
+        sign = "as expected" if entry.as_expected else f"EXPECTED {expected.upper()}"
+        _say(f"  {verdict.decision.upper():8} {what} ({entry.seconds:.1f} s, {sign})\n           {verdict.why}")
+        if not entry.as_expected:
+            raise Surprise(f"{what}: expected '{expected}', got '{verdict.decision}'. {verdict.why}")
+        return path
+
+    def checks(self) -> list[Check]:
+        """Return the story as the checks of one verdict: promote for what came as expected, else error."""
+        return [
+            Check(
+                entry.what,
+                Decision.PROMOTE if entry.as_expected else Decision.ERROR,
+                f"Expected {entry.expected}, got {entry.got}: {entry.why}",
+            )
+            for entry in self.entries
+        ]
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
