@@ -93,10 +93,10 @@ def run(reference: str, command: Sequence[str], stdin: str = "") -> str:
 @contextmanager
 def serving(reference: str) -> Iterator[str]:
     """Run a serve image as production does, give its address on this machine, and remove it in the end."""
-    isolated = ["docker", "run", "--detach", "--read-only", "--publish", "127.0.0.1::8000", "--tmpfs", "/log"]
+    isolated = ["docker", "run", "--detach", "--read-only", "--publish", "127.0.0.1::8080", "--tmpfs", "/log"]
     container = shell.run([*isolated, reference]).strip()
     try:
-        port = shell.run(["docker", "port", container, "8000/tcp"]).split()[0].rpartition(":")[2]
+        port = shell.run(["docker", "port", container, "8080/tcp"]).split()[0].rpartition(":")[2]
         yield f"http://127.0.0.1:{port}"
     finally:
         shell.run(["docker", "rm", "--force", "--volumes", container])
