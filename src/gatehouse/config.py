@@ -172,8 +172,8 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} cannot be read as TOML: {error}.") from error
     for variable, (section, key) in VARIABLES.items():
-        if environ.get(variable):
-            raw.setdefault(section, {})[key] = environ[variable]
+        if environ.get(variable) and isinstance(raw.setdefault(section, {}), dict):
+            raw[section][key] = environ[variable]
     return _anchored(parse(raw, str(path)), path.resolve().parent)
 
 
@@ -191,7 +191,8 @@ def _explain(item: Mapping[str, Any]) -> str:
     """Say in one line what is wrong with one key, and which valid key is nearest to an unknown one."""
     path = [str(part) for part in item["loc"] if str(part) not in ("int", "date")]
     if item["type"] not in ("unexpected_keyword_argument", "extra_forbidden"):
-        return f"[{'.'.join(path[:-1])}] {path[-1]} = {item['input']!r}: {item['msg']}."
+        section = f"[{'.'.join(path[:-1])}] " if path[:-1] else ""
+        return f"{section}{path[-1]} = {item['input']!r}: {item['msg']}."
     known = _keys(path[:-1])
     near = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.0)
     where = f"section [{'.'.join(path[:-1])}]" if path[:-1] else "the file"
