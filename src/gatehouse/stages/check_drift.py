@@ -1,4 +1,4 @@
-"""Hold the servers' prediction log against the champion's reference profile: has the world moved?
+"""Ask whether the world has moved: hold the servers' prediction log against the champion's reference profile.
 
 Examples:
   scripts/check_drift.py --log /var/log/predictions

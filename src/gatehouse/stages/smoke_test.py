@@ -15,7 +15,7 @@ from gatehouse.config import Config
 from gatehouse.gates import parity
 from gatehouse.stages import judgement, requesting, train
 from gatehouse.stages import rows as rowsets
-from gatehouse.verdicts import Verdict
+from gatehouse.verdicts import Check, Decision, Verdict
 from gatehouse.workload import Workload
 
 

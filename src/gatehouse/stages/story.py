@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from gatehouse import files
 from gatehouse.errors import GatehouseError
@@ -13,7 +12,7 @@ from gatehouse.stages import judgement
 from gatehouse.verdicts import Check, Decision, Verdict
 
 
-class Surprise(GatehouseError):
+class SurpriseError(GatehouseError):
     """A verdict is not the one that the rehearsal expects, so what follows would prove nothing."""
 
 
@@ -26,15 +25,12 @@ class Entry:
     got: Decision
     seconds: float
     why: str
+    verdict: Verdict
 
     @property
     def as_expected(self) -> bool:
         """Tell whether the verdict was the expected one."""
         return self.expected == self.got
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the entry as the report takes it."""
-        return {**vars(self), "as_expected": self.as_expected}
 
 
 @dataclass
@@ -45,12 +41,13 @@ class Story:
     entries: list[Entry] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
 
-    def chapter(self, title: str) -> None:
-        """Say what begins now."""
-        _say(f"\n{title}")
+    def say(self, text: str) -> None:
+        """Show a line at once."""
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
 
     def expect(self, expected: Decision, what: str, action: Callable[[], Verdict]) -> Path:
-        """Do something, write its verdict and return the file. Raises Surprise when it is not the expected one.
+        """Do something, write its verdict and return the file. Raises SurpriseError when it is not the expected one.
 
         An error that the action raises is a verdict too: `error`, and sometimes that is what is expected.
         """
@@ -59,15 +56,15 @@ class Story:
             verdict = action()
         except GatehouseError as error:
             verdict = judgement.make("error", [Check(what, Decision.ERROR, str(error))])
-        entry = Entry(what, expected, verdict.decision, time.monotonic() - begun, verdict.why)
+        entry = Entry(what, expected, verdict.decision, time.monotonic() - begun, verdict.why, verdict)
         self.entries.append(entry)
         self.verdicts.append(verdict)
         path = self.folder / "verdicts" / f"{len(self.verdicts):02d}-{verdict.step}.json"
         files.write_text(path, verdict.to_json())
         sign = "as expected" if entry.as_expected else f"EXPECTED {expected.upper()}"
-        _say(f"  {verdict.decision.upper():8} {what} ({entry.seconds:.1f} s, {sign})\n           {verdict.why}")
+        self.say(f"  {verdict.decision.upper():8} {what} ({entry.seconds:.1f} s, {sign})\n           {verdict.why}")
         if not entry.as_expected:
-            raise Surprise(f"{what}: expected '{expected}', got '{verdict.decision}'. {verdict.why}")
+            raise SurpriseError(f"{what}: expected '{expected}', got '{verdict.decision}'. {verdict.why}")
         return path
 
     def checks(self) -> list[Check]:
@@ -80,8 +77,3 @@ class Story:
             )
             for entry in self.entries
         ]
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
