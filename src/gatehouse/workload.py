@@ -5,15 +5,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 import pandera.pandas as pa
 from pandera import dtypes
+from pydantic import Field, ValidationError
 
 from gatehouse.config import Config
-from gatehouse.contract import Column, Contract, Kind
+from gatehouse.contract import Column, Contract, Kind, Role, Task, label_text
 from gatehouse.errors import DataError, GatehouseError, WorkloadError
+from gatehouse.knobs import knobs, names
 
 KINDS: tuple[tuple[Callable[[Any], bool], Kind], ...] = (
     (dtypes.is_bool, "boolean"),
@@ -21,6 +23,18 @@ KINDS: tuple[tuple[Callable[[Any], bool], Kind], ...] = (
     (dtypes.is_float, "number"),
     (dtypes.is_datetime, "time"),
 )
+
+
+@knobs
+class Metadata:
+    """What a column's `metadata` in the schema may say; `task` and `positive` belong to the target."""
+
+    role: Role = "feature"
+    maximum_missing: Annotated[float, Field(ge=0, le=1)] | None = None
+    sensitive: bool = False
+    post_event: bool = False
+    task: Task | None = None
+    positive: Any = None
 
 
 @dataclass(frozen=True)
@@ -59,19 +73,15 @@ def contract_of(schema: pa.DataFrameSchema) -> Contract:
     and, for a binary task, `positive`. Raises WorkloadError when the target or its task is missing.
     """
     columns = tuple(_column(name, column) for name, column in schema.columns.items())
-    targets = [name for name, column in schema.columns.items() if (column.metadata or {}).get("role") == "target"]
+    targets = [column.name for column in columns if column.role == "target"]
     if len(targets) != 1:
         raise WorkloadError(f"The schema needs one column with metadata role='target'; it has {len(targets)}.")
-    metadata = schema.columns[targets[0]].metadata or {}
-    if metadata.get("task") not in ("binary", "multiclass", "regression"):
-        raise WorkloadError(
-            f"The target '{targets[0]}' needs metadata task='binary', 'multiclass' or 'regression', "
-            f"and has {metadata.get('task')!r}."
-        )
-    if (metadata["task"] == "binary") != ("positive" in metadata):
+    said = _metadata(targets[0], schema.columns[targets[0]])
+    if said.task is None:
+        raise WorkloadError(f"The target '{targets[0]}' needs metadata task='binary', 'multiclass' or 'regression'.")
+    if (said.task == "binary") != (said.positive is not None):
         raise WorkloadError(f"The target '{targets[0]}' needs metadata positive=… for a binary task, and only then.")
-    positive = str(metadata["positive"]) if "positive" in metadata else None
-    return Contract(columns, metadata["task"], positive)
+    return Contract(columns, said.task, None if said.positive is None else label_text(said.positive))
 
 
 def _part(package: str, module: str, name: str) -> Any:
@@ -103,21 +113,32 @@ def _checked(load: Callable[[Any, Any], pd.DataFrame], package: str) -> Callable
 
 
 def _column(name: str, column: pa.Column) -> Column:
-    metadata = dict(column.metadata or {})
+    said = _metadata(name, column)
     statistics = {key: value for check in column.checks for key, value in (check.statistics or {}).items()}
     levels = statistics.get("allowed_values")
     return Column(
         name=name,
         kind=_kind(name, column),
-        role=metadata.get("role", "feature"),
+        role=said.role,
         minimum=_number(statistics.get("min_value")),
         maximum=_number(statistics.get("max_value")),
         categories=None if levels is None else tuple(str(level) for level in levels),
-        maximum_missing=float(metadata.get("maximum_missing", 1.0 if column.nullable else 0.0)),
-        sensitive=bool(metadata.get("sensitive", False)),
-        post_event=bool(metadata.get("post_event", False)),
+        maximum_missing=float(column.nullable) if said.maximum_missing is None else said.maximum_missing,
+        sensitive=said.sensitive,
+        post_event=said.post_event,
         description=column.description or "",
     )
+
+
+def _metadata(name: str, column: pa.Column) -> Metadata:
+    try:
+        return Metadata(**(column.metadata or {}))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise WorkloadError(
+            f"The metadata of column '{name}' says {first['loc'][0]} = {first['input']!r}: {first['msg']}. "
+            f"It may say {', '.join(names(Metadata))}."
+        ) from error
 
 
 def _kind(name: str, column: pa.Column) -> Kind:
