@@ -154,7 +154,7 @@ def live_failure(play: Play) -> None:
 
 
 def moved_world(play: Play) -> None:
-    """Notice a moved world when it lasts, calm traffic raising no alarm, and train a model that passes the same gate."""
+    """Notice a moved world, but nothing in calm traffic, and train a model that passes the same gate."""
     play.story.say("\n6. The world moves: the drift check says so, and a new model is trained")
     calm, drifted = play.rows(play.config.rehearsal.calm), play.rows(play.config.rehearsal.drifted)
     half = len(drifted) // 2

@@ -1,0 +1,27 @@
+"""The sanity check: a good model passes, and a model that ignores its features does not."""
+
+from sklearn.dummy import DummyClassifier
+
+from gatehouse import bundle as bundles
+from gatehouse.config import Window
+from gatehouse.stages import check_model, train
+from gatehouse.verdicts import Decision
+
+
+def test_good_model_promotes(trained):
+    """The trained model answers every row, fast enough, and beats a dummy."""
+    verdict = check_model.run(trained.config, trained.found, trained.bundle)
+    assert verdict.decision == Decision.PROMOTE, verdict.why
+    assert verdict.subject.bundle == trained.bundle.digest
+
+
+def test_constant_model_rejects(own, tmp_path):
+    """A model that gives one answer to all is refused."""
+
+    def constant(estimator, features, labels):
+        return DummyClassifier(strategy="prior").fit(features, labels)
+
+    train.run(own.config, own.found, Window(), tmp_path / "bundle", fit=constant)
+    verdict = check_model.run(own.config, own.found, bundles.read(tmp_path / "bundle"))
+    assert verdict.decision == Decision.REJECT
+    assert "same answer" in verdict.why

@@ -1,0 +1,97 @@
+"""The gate: a first model meets the floor, a good one passes, a worse one does not, and nothing is compared askew."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gatehouse import bundle as bundles
+from gatehouse.config import Window
+from gatehouse.errors import EvidenceError
+from gatehouse.predictions import Predictions
+from gatehouse.registry import connect
+from gatehouse.stages import gate, planted, rows, train
+from gatehouse.verdicts import Decision
+
+
+@pytest.fixture
+def crowned(own):
+    """Make the trained model the champion."""
+    registry = connect(own.config)
+    registry.promote(registry.register(own.bundle), "for the test")
+    return own
+
+
+def judged(own, bundle):
+    """Run the gate on a bundle."""
+    return gate.run(own.config, own.found, bundle, connect(own.config))
+
+
+def test_first_model_meets_floor(own):
+    """Without a champion the absolute floor decides, and the verdict says so."""
+    verdict = judged(own, own.bundle)
+    assert verdict.decision == Decision.PROMOTE
+    assert "floor" in verdict.why
+
+
+def test_first_model_below_floor(own):
+    """A first model that is proven to miss the floor is refused."""
+    strict = replace(own.config, gate=replace(own.config.gate, floor=1e-6))
+    assert gate.run(strict, own.found, own.bundle, connect(strict)).decision == Decision.REJECT
+
+
+def test_equal_model_promotes(crowned):
+    """The champion itself is no worse than the champion."""
+    assert judged(crowned, crowned.bundle).decision == Decision.PROMOTE
+
+
+def test_worse_model_rejects(crowned, tmp_path):
+    """A model of shuffled labels is refused, with both values in the sentence."""
+    config = crowned.config
+    train.run(config, crowned.found, Window(), tmp_path / "worse", fit=planted.fit_on_shuffled_labels)
+    verdict = judged(crowned, bundles.read(tmp_path / "worse"))
+    assert verdict.decision == Decision.REJECT
+    assert "champion" in verdict.why
+
+
+def test_other_rows_are_refused(trained):
+    """A champion scored on other rows than the candidate is no evidence."""
+    split = rows.of_bundle(trained.bundle, trained.found, trained.config)
+    answers = bundles.load_model(trained.bundle).predict(split.holdout)
+    fewer = Predictions(answers.values[1:], answers.scores[1:], answers.classes)
+    with pytest.raises(EvidenceError, match="champion answered"):
+        gate.judged(trained.config, trained.found.contract, split, fewer, answers)
+
+
+def test_nan_scores_are_an_error(trained):
+    """A candidate that answers NaN cannot be judged, let alone promoted."""
+    split = rows.of_bundle(trained.bundle, trained.found, trained.config)
+    answers = bundles.load_model(trained.bundle).predict(split.holdout)
+    broken = Predictions(answers.values, answers.scores * np.nan, answers.classes)
+    checks = gate.judged(trained.config, trained.found.contract, split, answers, broken)
+    assert max(check.decision == Decision.ERROR for check in checks)
+
+
+def test_lost_column_is_not_comparable(crowned):
+    """A champion that needs a column which is gone holds the candidate, and names the column."""
+    lost = crowned.found.contract.features[0].name
+
+    def load(since, until):
+        return crowned.found.load(since, until).drop(columns=lost)
+
+    contract = replace(
+        crowned.found.contract, columns=tuple(c for c in crowned.found.contract.columns if c.name != lost)
+    )
+    found = replace(crowned.found, load=load, contract=contract)
+    path = crowned.bundle.path.parent / "narrow"
+    train.run(crowned.config, found, Window(), path)
+    verdict = gate.run(crowned.config, found, bundles.read(path), connect(crowned.config))
+    assert verdict.decision == Decision.HOLD
+    assert f"'{lost}'" in verdict.why
+
+
+def test_unknown_slice_raises(crowned):
+    """A slice that the data does not have is a mistake in the settings, never a pass."""
+    knobs = replace(crowned.config.slices, columns=("nation",))
+    with pytest.raises(EvidenceError, match="nation"):
+        gate.run(replace(crowned.config, slices=knobs), crowned.found, crowned.bundle, connect(crowned.config))
