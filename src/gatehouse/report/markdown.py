@@ -22,7 +22,7 @@ def summary(verdict: Verdict) -> str:
     judged = Table("", HEADER, tuple(rows), NUMERIC, len(checks) - len(rows))
     parts = [
         f"## {wording.SIGNS[verdict.decision]} {verdict.decision.upper()}: {escape(verdict.step)}",
-        escape(verdict.why),
+        paragraph(verdict.why),
         *([_table(judged)] if tables.says_more(verdict) else []),
         *[f"**{escape(item.title)}**\n\n{_table(item)}" for item in tables.details(verdict)],
         _origin(verdict),
@@ -36,6 +36,11 @@ def escape(text: str) -> str:
     plain = "<br>".join(re.sub(r"([\\`*_\[\]|~$#])", r"\\\1", line) for line in lines)
     # GitHub makes links of addresses and notifies whom a value happens to name.
     return plain.replace("://", ":\\/\\/").replace("www.", "www\\.").replace("@", "@\u200b")
+
+
+def paragraph(text: str) -> str:
+    """Escape text that begins a line, where a dash or a number would make a list."""
+    return re.sub(r"^(\d*)([-+=.)])", r"\1\\\2", escape(text))
 
 
 def terminal(verdict: Verdict, *, colour: bool = False, width: int = WIDTH) -> str:

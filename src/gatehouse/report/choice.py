@@ -1,0 +1,82 @@
+"""Which plots a verdict has: what its details hold says so."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from gatehouse.report.chart import Chart
+from gatehouse.verdicts import Check, Decision, Verdict
+
+Row = Mapping[str, Any]
+Draw = Callable[[str], Chart]
+COMPARISON = ("metric", "candidate", "low", "high", "limit")
+SLICE = ("column", "level", "measure", "drop")
+
+
+def charts(verdict: Verdict, name: str) -> list[Chart]:
+    """Return the plots of a verdict; `name` keeps their ids apart from those of another's."""
+    draws = [*map(quality, verdict.checks), slices(verdict), timeline(verdict), drift(verdict)]
+    return [draw(f"{name}-{place}") for place, draw in enumerate(draws) if draw is not None]
+
+
+# matplotlib takes a second to import, and a page without plots need not wait for it: hence the imports below.
+
+
+def quality(check: Check) -> Draw | None:
+    """Plot a metric's improvement, or a first model's value, when the check's details hold its numbers."""
+    found = {"n": check.n, **check.details}
+    if any(found.get(key) is None for key in COMPARISON):
+        return None
+    from gatehouse.report.plots import first, quality
+
+    return lambda name: (first if found.get("delta") is None else quality).chart(name, found)
+
+
+def slices(verdict: Verdict) -> Draw | None:
+    """Plot one dot a slice, from the checks whose details name a column and a level."""
+    rows = [slice_row(check) for check in verdict.checks if None not in map(check.details.get, SLICE)]
+    if not rows:
+        return None
+    from gatehouse.report.plots import slices
+
+    return lambda name: slices.chart(name, rows)
+
+
+def slice_row(check: Check) -> Row:
+    """Turn a drop, which is good when it is small, into a change, which is good when it is large."""
+    return {
+        "slice": f"{check.details['column']}={check.details['level']}",
+        "measure": check.details["measure"],
+        "change": -float(check.details["drop"]),
+        "limit": None if check.limit is None else -check.limit,
+        "refused": check.decision == Decision.REJECT,
+        "judged": not check.advisory,
+    }
+
+
+def timeline(verdict: Verdict) -> Draw | None:
+    """Plot a rollout's weight, errors and latency over time."""
+    points = [point for point in listed(verdict, "timeline") if point.get("t") is not None]
+    if not points:
+        return None
+    from gatehouse.report.plots import timeline
+
+    return lambda name: timeline.chart(name, points, verdict.details.get("limits") or {})
+
+
+def drift(verdict: Verdict) -> Draw | None:
+    """Plot each feature's drift relative to the floor that counts as large."""
+    rows = [row for row in listed(verdict, "drift") if row.get("effect") is not None and row.get("floor")]
+    if not rows:
+        return None
+    from gatehouse.report.plots import drift
+
+    return lambda name: drift.chart(name, rows)
+
+
+def listed(verdict: Verdict, key: str) -> list[Row]:
+    """Return the rows under a key in the details of the verdict, or else of the first check that has them."""
+    for details in (verdict.details, *[check.details for check in verdict.checks]):
+        rows = details.get(key)
+        if isinstance(rows, Sequence) and not isinstance(rows, str):
+            return [row for row in rows if isinstance(row, Mapping)]
+    return []
