@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gatehouse.canary.counters import Slot
-from gatehouse.canary.state import Phase, State, shares
+from gatehouse.canary.state import Phase, Placed, State, shares
 from gatehouse.release import Release
 
 
@@ -53,3 +53,11 @@ def needed(state: State) -> tuple[Action, ...]:
         replaced = (Stop(state.stable.slot),) if state.stable else ()
         return (weigh, Promote(state.canary.release), *replaced)
     return (weigh, Stop(state.canary.slot))
+
+
+def serving(state: State) -> tuple[Placed, ...]:
+    """Return what should be running, whether or not it gets traffic now: after a power cut it is started again."""
+    replaced = state.phase == Phase.PROMOTED and state.canary is not None
+    stable = (state.stable,) if state.stable is not None and not replaced else ()
+    canary = (state.canary,) if state.canary is not None and state.phase in (Phase.BAKING, Phase.PROMOTED) else ()
+    return stable + canary

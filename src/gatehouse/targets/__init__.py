@@ -1,27 +1,33 @@
 """Where traffic goes: start a version, weigh the traffic, read the counters, stop a version.
 
-Every target has two slots that never change their names; what changes is which of them is the stable one.
+Every target has two slots that never change their names; what changes is which of them is the stable one. A target
+keeps the rollout's state beside the traffic, so that whoever reaches the target can carry on.
 """
 
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from gatehouse.canary.counters import Counters
+from gatehouse.canary.counters import Counters, Slot
+from gatehouse.errors import ConfigError
 from gatehouse.release import Release
 
-Slot = Literal["blue", "green"]
+if TYPE_CHECKING:  # settings bring pandas and scipy along, and the watchdog shall stay small
+    from gatehouse.config import Config
 
 
 class Target(Protocol):
-    """What a rollout needs of a place that serves."""
+    """What a rollout needs of a place that serves. Every method raises TargetError when the place does not obey."""
 
     @property
     def url(self) -> str:
-        """The address that users reach, through the router."""
+        """The address that users reach, through the router. Raises TargetError before the first start."""
         ...
 
     def start(self, slot: Slot, release: Release) -> None:
-        """Start a release in a slot and return when it is ready. Raises TargetError when it does not get ready."""
+        """Start a release in a slot and return when it is ready, with the router in front of it.
+
+        Nothing happens when just this release runs there already; another one is stopped first.
+        """
         ...
 
     def stop(self, slot: Slot) -> None:
@@ -33,13 +39,39 @@ class Target(Protocol):
         ...
 
     def weights(self) -> dict[Slot, int]:
-        """Return the weights that the router has now; empty when it has none."""
+        """Return the weights that the router has now."""
         ...
 
     def counters(self) -> dict[Slot, Counters]:
-        """Return what the router has counted of each slot since it started. Raises TargetError."""
+        """Return what the router has counted of each slot since it started."""
+        ...
+
+    def load(self) -> str | None:
+        """Return the rollout's state as it was saved last, or None."""
+        ...
+
+    def save(self, state: str) -> None:
+        """Keep the rollout's state: the new one or the old one, never a half."""
         ...
 
     def close(self) -> None:
-        """Stop everything that this target started."""
+        """Let go of the target; what it starts for good goes on serving."""
         ...
+
+    def remove(self) -> None:
+        """Stop and remove everything that this target started, and its state."""
+        ...
+
+
+def connect(config: "Config") -> Target:
+    """Return the target that the settings name; nothing is started before it is used."""
+    # The package of Docker is imported only where it is used.
+    if config.rollout.target == "local":
+        from gatehouse.targets import local
+
+        return local.of(config)
+    if config.rollout.target == "docker":
+        from gatehouse.targets import docker
+
+        return docker.of(config)
+    raise ConfigError("[rollout] target = 'none': there is no place to roll out to. Set it to 'local' or 'docker'.")

@@ -1,0 +1,153 @@
+"""Makes a target do what the rollout's machine says, one tick after another.
+
+Every tick takes the state, reads what the router does and has counted, decides, writes its intent, applies it, reads
+it back, and commits. Killed between any two of these, the next one carries on. When traffic is to be taken away, that
+comes first, and the record second.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gatehouse import ledger
+from gatehouse.canary import actions, machine
+from gatehouse.canary import state as states
+from gatehouse.canary.actions import Action, Promote, Start, Stop, Weigh
+from gatehouse.canary.state import Phase, State
+from gatehouse.config import Config
+from gatehouse.errors import GatehouseError, TargetError
+from gatehouse.registry import Registry
+from gatehouse.release import Release
+from gatehouse.stages.timeline import Timeline
+from gatehouse.targets import Target
+from gatehouse.verdicts import Check
+
+# Looks at the router that may fail one after another: the first may be chance, and users must not wait for the fourth.
+PATIENCE = 3
+
+
+@dataclass
+class Controller:
+    """Rolls `candidate` out. `now` returns seconds since the epoch; `checks` are those of the last look."""
+
+    config: Config
+    candidate: Release
+    target: Target
+    registry: Registry | None = None
+    now: Callable[[], float] = time.time
+    state: State = field(default_factory=lambda: State(Phase.HELD, settled=True))
+    checks: tuple[Check, ...] = ()
+    timeline: Timeline = field(default_factory=Timeline)
+    failed_looks: int = 0
+
+    @property
+    def serves(self) -> bool:
+        """Tell whether the candidate has all traffic, and everything that follows from it is done."""
+        return self.state.over and self.state.stable is not None and self.state.stable.release == self.candidate
+
+    def attach(self) -> None:
+        """Begin the rollout, or carry on with it where it was interrupted.
+
+        An interrupted rollout of another version is brought to its end first. Raises TargetError and EvidenceError.
+        """
+        saved = self.target.load()
+        if saved is not None:
+            self.state = states.from_json(saved)
+        if self.state.canary is not None and self.state.canary.release != self.candidate:
+            self._keep(machine.abandon(self.state, f"Version {self.candidate.version} came after it.", self.now()))
+        for placed in actions.serving(self.state):
+            self.target.start(placed.slot, placed.release)
+        if self.state.canary is None or self.state.canary.release != self.candidate:
+            self.apply()
+            self._begin()
+        self.timeline.add(self.state, self.now())
+
+    def tick(self) -> None:
+        """Finish what was intended; then look, decide, and do what follows.
+
+        Raises TargetError when the target does not obey, or when several looks failed one after another.
+        """
+        self.apply()
+        if not self.state.over and self._look():
+            self.apply()
+        self.timeline.add(self.state, self.now())
+
+    def give_up(self, why: str) -> None:
+        """End the rollout with all traffic on the stable version, as far as the target still obeys."""
+        if self.state.over:
+            return
+        self.state = machine.abandon(self.state, why, self.now())
+        for step in (self._weigh, lambda: self._keep(self.state), self.apply):
+            with suppress(GatehouseError):
+                step()
+        self.timeline.add(self.state, self.now())
+
+    def apply(self) -> None:
+        """Do what the state needs until it needs nothing more."""
+        while not self.state.settled:
+            for action in actions.needed(self.state):
+                self._do(action)
+            if self.state.phase == Phase.STARTING:
+                self._keep(machine.started(self.state, self.target.counters(), self.now(), self.config.steps))
+            else:
+                self._record()
+                self._keep(states.settle(self.state))
+
+    def _begin(self) -> None:
+        if not self.serves:
+            self._keep(machine.begin(self.state, self.candidate, self.now()))
+        elif self.target.weights() != states.shares(self.state):
+            self._weigh()
+
+    def _look(self) -> bool:
+        """Look at the router and decide; False when it could not be looked at."""
+        try:
+            counters, weights = self.target.counters(), self.target.weights()
+        except TargetError:
+            self.failed_looks += 1
+            if self.failed_looks == PATIENCE:
+                raise
+            return False
+        self.failed_looks = 0
+        weight, now = self.state.weight, self.now()
+        steps, limits = self.config.steps, self.config.canary
+        self.state, self.checks = machine.decide(self.state, counters, weights, now, steps, limits)
+        if self.state.weight < weight:
+            self._weigh()
+        self._keep(self.state)
+        return True
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case Start():
+                self.target.start(action.slot, action.release)
+            case Weigh():
+                if self.target.weights() != action.weights:
+                    self._weigh()
+            case Promote():
+                self._promote(action.release)
+            case Stop():
+                self.target.stop(action.slot)
+
+    def _weigh(self) -> None:
+        self.target.weigh(states.shares(self.state))
+
+    def _promote(self, release: Release) -> None:
+        champion = self.registry.champion() if self.registry else None
+        if self.registry is not None and (champion is None or champion.bundle != release.bundle):
+            self.registry.promote(release, f"Rolled out. {self.state.history[-1].why}")
+
+    def _keep(self, state: State) -> None:
+        self.state = state
+        self.target.save(states.to_json(state))
+
+    def _record(self) -> None:
+        """Write a rollout that did not succeed to the ledger; the registry writes the others itself."""
+        if self.state.phase not in (Phase.ROLLED_BACK, Phase.HELD) or self.state.canary is None:
+            return
+        stable = self.state.stable
+        moved = {"from": self.state.canary.release.to_dict(), "to": stable.release.to_dict() if stable else None}
+        why = self.state.history[-1].why
+        ledger.append(Path(self.config.store.state), "rollback", why=why, phase=str(self.state.phase), **moved)

@@ -1,0 +1,141 @@
+"""Roll the challenger out: a little of the traffic first, more as it proves itself, and back as soon as it fails.
+
+Examples:
+  scripts/rollout.py                    the challenger, judged by build/verdicts/gate.json
+  GATEHOUSE_TARGET=docker scripts/rollout.py --verdict gate.json
+  scripts/rollout.py --down             stop and remove everything that it started
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from gatehouse import registry as registries
+from gatehouse import targets
+from gatehouse.canary.state import Phase
+from gatehouse.config import Config
+from gatehouse.errors import EvidenceError, GatehouseError
+from gatehouse.registry import Registry
+from gatehouse.release import Release
+from gatehouse.stages import evidence, judgement
+from gatehouse.stages.controller import Controller
+from gatehouse.targets import Target
+from gatehouse.verdicts import Check, Decision, Subject, Verdict
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what this step takes."""
+    parser.add_argument("--verdict", type=Path, default=Path("build/verdicts/gate.json"), help="its gate's verdict")
+    parser.add_argument("--down", action="store_true", help="stop and remove everything on the target")
+
+
+def main(config: Config, args: argparse.Namespace) -> Verdict:
+    """Roll out the registry's challenger. Raises EvidenceError unless its own gate let it through."""
+    if args.down:
+        return remove(config)
+    registry = registries.connect(config)
+    candidate = registry.challenger()
+    if candidate is None:
+        raise EvidenceError("The registry has no challenger to roll out. Run register first.")
+    evidence.require(args.verdict, "gate", Subject(bundle=candidate.bundle), Path(config.store.state))
+    if config.rollout.target == "none":
+        return promote_at_once(candidate, registry)
+    target = targets.connect(config)
+    try:
+        return run(config, candidate, target=target, registry=registry)
+    finally:
+        target.close()
+
+
+def run(
+    config: Config,
+    candidate: Release,
+    *,
+    target: Target,
+    registry: Registry | None = None,
+    say: Callable[[str], Any] = print,
+    now: Callable[[], float] = time.time,
+    sleep: Callable[[float], Any] = time.sleep,
+) -> Verdict:
+    """Roll a release out, and return how it ended, with the timeline in the details.
+
+    An error on the way puts all traffic back on the stable version and becomes a verdict of `error`; so does Ctrl-C,
+    which is raised again. Called again after it was killed, it carries on.
+    """
+    controller = Controller(config, candidate, target, registry, now)
+    try:
+        controller.attach()
+        while not controller.state.over:
+            controller.tick()
+            say(progress(controller))
+            if not controller.state.over:
+                sleep(config.rollout.poll_seconds)
+    except GatehouseError as error:
+        controller.give_up(str(error))
+        return verdict(controller, str(error))
+    except BaseException as error:
+        controller.give_up(f"It was interrupted ({type(error).__name__}).")
+        raise
+    return verdict(controller)
+
+
+def progress(controller: Controller) -> str:
+    """Return one line on where a rollout stands."""
+    state, point = controller.state, controller.timeline.points[-1]
+    p95 = "" if point["p95_ms"] is None else f", p95 {point['p95_ms']:.0f} ms"
+    seen = f"{point['requests']} requests to the canary, {point['errors']} errors{p95}"
+    missing = next((check.why for check in controller.checks if check.decision != Decision.PROMOTE), "")
+    why = state.history[-1].why if state.over and state.history else missing
+    return f"{point['t']:6.1f} s  {state.phase:11} {state.weight:3d} %  {seen}. {why}".rstrip()
+
+
+def verdict(controller: Controller, error: str = "") -> Verdict:
+    """Return the verdict of a rollout that is over, or that an error ended."""
+    state, points, limits = controller.state, controller.timeline.points, controller.config.canary
+    details = {
+        "timeline": points,
+        "limits": {"error_rate": limits.error_rate, "latency_p95_ms": limits.latency_p95_ms},
+        "history": [asdict(transition) for transition in state.history],
+        "release": controller.candidate.to_dict(),
+    }
+    checks = [outcome(controller, error), *controller.checks]
+    return judgement.make("rollout", checks, subject=subject(controller.candidate), details=details)
+
+
+def outcome(controller: Controller, error: str) -> Check:
+    """Return the check that says how a rollout ended."""
+    state, version = controller.state, controller.candidate.version
+    n = controller.timeline.points[-1]["requests"] if controller.timeline.points else None
+    if error:
+        return Check("rollout", Decision.ERROR, error, n=n)
+    why = state.history[-1].why if state.history else ""
+    if controller.serves:
+        reason = why if state.phase == Phase.PROMOTED else "It did so before."
+        return Check("rollout", Decision.PROMOTE, f"Version {version} has all traffic. {reason}".rstrip(), n=n)
+    decision = Decision.HOLD if state.phase == Phase.HELD else Decision.REJECT
+    return Check("rollout", decision, f"Version {version} has no traffic any more. {why}", n=n)
+
+
+def subject(release: Release) -> Subject:
+    """Return what a rollout's verdict is about."""
+    digest = release.location.partition("@")[2] or None
+    return Subject(judgement.commit(), bundle=release.bundle, model_version=release.version, image_digest=digest)
+
+
+def promote_at_once(candidate: Release, registry: Registry) -> Verdict:
+    """Make the challenger champion where there is no traffic to try it on."""
+    why = "There is no target ([rollout] target = 'none'), so what its gate let through is the champion at once."
+    registry.promote(candidate, why)
+    return judgement.make("rollout", [Check("rollout", Decision.PROMOTE, why)], subject=subject(candidate))
+
+
+def remove(config: Config) -> Verdict:
+    """Stop and remove everything that rollouts started on the target."""
+    target = targets.connect(config)
+    target.remove()
+    target.close()
+    why = f"Nothing is left on the target '{config.rollout.target}'."
+    return judgement.make("rollout", [Check("rollout", Decision.PROMOTE, why)])

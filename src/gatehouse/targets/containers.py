@@ -1,0 +1,123 @@
+"""The containers, the network and the volumes of a Docker target, as data: what the engine is asked for."""
+
+import io
+import json
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from docker.types import Mount
+
+from gatehouse.canary.counters import Slot
+from gatehouse.release import Release
+from gatehouse.targets import traefik
+
+# Inside the containers. The server's port and its log's folder are those of Dockerfile.serve.
+USERS_PORT, INTERNAL_PORT, SERVER_PORT = 8000, 8001, 8080
+HOME, ROUTES, LOG = "/gatehouse", "/gatehouse/routes", "/log"
+STATE, NEW_STATE = "rollout.json", "rollout.new"
+# A router needs no rights at all: it reads files that everybody may read, and its ports are above 1024.
+NOBODY = "65534:65534"
+PROJECT, RELEASE = "gatehouse.project", "gatehouse.release"
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the parts of one target are called, so that any program finds them again."""
+
+    project: str
+
+    @property
+    def network(self) -> str:
+        """The network that holds the router and the servers, and nobody else."""
+        return self.project
+
+    @property
+    def router(self) -> str:
+        """The router's container and its volume."""
+        return f"{self.project}-router"
+
+    @property
+    def log(self) -> str:
+        """The volume of the prediction log, where no folder of the host was named."""
+        return f"{self.project}-log"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The label of everything that belongs to the target."""
+        return {PROJECT: self.project}
+
+    def server(self, slot: Slot) -> str:
+        """Return the container of a slot, which is also its name on the network."""
+        return f"{self.project}-{slot}"
+
+    def url(self, slot: Slot) -> str:
+        """Return the address of a slot's server on the network."""
+        return f"http://{self.server(slot)}:{SERVER_PORT}"
+
+
+def router(names: Names, image: str, port: int) -> dict[str, Any]:
+    """Return the router's container; both its doors are open to this machine only."""
+    users = ("127.0.0.1", port) if port else ("127.0.0.1",)
+    return {
+        **_confined(names),
+        "image": image,
+        "name": names.router,
+        "command": traefik.static_arguments(ROUTES, f":{USERS_PORT}", f":{INTERNAL_PORT}"),
+        "user": NOBODY,
+        "ports": {f"{USERS_PORT}/tcp": users, f"{INTERNAL_PORT}/tcp": ("127.0.0.1",)},
+        "mounts": [Mount(HOME, names.router)],
+    }
+
+
+def server(names: Names, slot: Slot, release: Release, log: str, env: Mapping[str, str]) -> dict[str, Any]:
+    """Return a slot's container; `log` is a folder of the host, or empty for the target's volume."""
+    mount = Mount(LOG, log, type="bind") if log else Mount(LOG, names.log)
+    return {
+        **_confined(names),
+        "image": release.location,
+        "name": names.server(slot),
+        "labels": {**names.labels, RELEASE: json.dumps(release.to_dict(), sort_keys=True)},
+        "environment": {
+            "HOST": "0.0.0.0",  # noqa: S104 - the network's other members are the router and the other slot
+            "PORT": str(SERVER_PORT),
+            "GATEHOUSE_LOG": LOG,
+            "GATEHOUSE_BUNDLE_DIGEST": release.bundle,
+            **env,
+        },
+        "tmpfs": {"/tmp": "size=64m"},  # noqa: S108 - the container's own
+        "mounts": [mount],
+    }
+
+
+def archive(contents: Mapping[str, str]) -> bytes:
+    """Return files, by their names and in their order, as the engine takes them."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name, text in contents.items():
+            data = text.encode()
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(data), 0o644
+            tar.addfile(entry, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def unpacked(data: bytes) -> str:
+    """Return the text of the one file in an archive."""
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        stream = tar.extractfile(tar.getmembers()[0])
+        return stream.read().decode() if stream else ""
+
+
+def _confined(names: Names) -> dict[str, Any]:
+    return {
+        "labels": names.labels,
+        "network": names.network,
+        "read_only": True,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "restart_policy": {"Name": "unless-stopped"},
+        # Or a busy server fills the disk with what nobody reads.
+        "log_config": {"type": "json-file", "config": {"max-size": "10m", "max-file": "3"}},
+    }

@@ -1,0 +1,185 @@
+"""The target on a Docker engine: a Traefik and two servers on a network of their own.
+
+Everything is found again by its name, and goes on serving after the program that started it has ended. The router's
+volume holds its routes and the rollout's state.
+"""
+
+import json
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from docker.models.containers import Container
+
+from gatehouse.canary.counters import SLOTS, Counters, Slot
+from gatehouse.config import Config
+from gatehouse.errors import TargetError
+from gatehouse.release import Release
+from gatehouse.targets import containers, traefik, waiting
+from gatehouse.targets.containers import Names
+from gatehouse.targets.engine import Engine, obeying
+from gatehouse.targets.router import Router
+
+TRAEFIK_IMAGE = "traefik:v3.7"
+
+
+def of(config: Config) -> "DockerTarget":
+    """Return the target of the settings."""
+    return DockerTarget(config)
+
+
+class DockerTarget:
+    """Two slots of one container each, and the router in front of them. Raises TargetError without an engine."""
+
+    def __init__(self, config: Config, project: str = "gatehouse", traefik_image: str = TRAEFIK_IMAGE) -> None:
+        self.config = config
+        self.names = Names(project)
+        self.traefik_image = traefik_image
+        self.engine = Engine()
+
+    @property
+    def url(self) -> str:
+        """The address that users reach."""
+        return self._address(containers.USERS_PORT)
+
+    def start(self, slot: Slot, release: Release) -> None:
+        """Start a release's image in a slot, behind the router."""
+        self._ensure_router()
+        if self._runs(slot, release):
+            return
+        self.stop(slot)
+        env = {"GATEHOUSE_MAXIMUM_ROWS": str(self.config.serving.maximum_rows)}
+        log = open_log(self.config.store.log)
+        self.engine.run(containers.server(self.names, slot, release, log, env))
+        self._wait_ready(slot)
+
+    def stop(self, slot: Slot) -> None:
+        """Drain a slot, stop it and remove its container."""
+        container = self.engine.find(self.names.server(slot))
+        if container is not None:
+            self.engine.stop(container, self.config.rollout.drain_seconds)
+
+    def weigh(self, weights: Mapping[Slot, int]) -> None:
+        """Share the traffic by percent. A router that is gone is started again."""
+        router = self._ensure_router()
+        generation = self._generation(router) + 1
+        self._describe_traffic(router, generation, weights)
+        self._router().await_weights(generation, weights)
+
+    def weights(self) -> dict[Slot, int]:
+        """Return the weights that the router has now."""
+        return self._router().weights()
+
+    def counters(self) -> dict[Slot, Counters]:
+        """Return what the router has counted of each slot."""
+        return self._router().counters()
+
+    def load(self) -> str | None:
+        """Return the rollout's state; of one that was being written when the engine died, the newer whole copy."""
+        if not self.engine.has_volume(self.names.router):
+            return None
+        router = self._ensure_router()
+        found = [self.engine.read(router, name) for name in (containers.STATE, containers.NEW_STATE)]
+        return next((text for text in found if text is not None and is_whole(text)), None)
+
+    def save(self, state: str) -> None:
+        """Keep the rollout's state. It is written twice, one after the other, because a file cannot be swapped here."""
+        self.engine.write(self._ensure_router(), {containers.NEW_STATE: state, containers.STATE: state})
+
+    def close(self) -> None:
+        """Let go of the engine; all containers go on serving."""
+        self.engine.close()
+
+    def remove(self) -> None:
+        """Remove all containers, the network and the volumes."""
+        self.engine.remove(self.names)
+
+    def _ensure_router(self) -> Container:
+        container = self.engine.find(self.names.router)
+        if container is None:
+            container = self._create_router()
+        if container.status != "running":
+            with obeying(f"start '{self.names.router}'"):
+                container.start()
+        waiting.until(self._router_knows_traffic, self.config.rollout.start_seconds, "The router did not answer")
+        return container
+
+    def _create_router(self) -> Container:
+        """Make the router, with its routes in place before it looks for them the first time."""
+        self.engine.prepare(self.names)
+        container = self.engine.create(containers.router(self.names, self.traefik_image, self.config.rollout.port))
+        servers = traefik.servers({slot: self.names.url(slot) for slot in SLOTS})
+        self.engine.write(container, {f"routes/{traefik.SERVERS}": json.dumps(servers)})
+        if not self._generation(container):
+            self._describe_traffic(container, 1, {})
+        return container
+
+    def _router_knows_traffic(self) -> bool:
+        container = self.engine.find(self.names.router)
+        if container is None or container.status == "exited":
+            tail = container.logs(tail=12).decode(errors="replace") if container else ""
+            raise TargetError(f"The router ended before it could answer. The end of its output:\n{tail}")
+        try:
+            return self._router().generation() > 0
+        except TargetError:
+            return False
+
+    def _describe_traffic(self, router: Container, generation: int, weights: Mapping[Slot, int]) -> None:
+        name = f"routes/{traefik.traffic_name(generation)}.yml"
+        self.engine.write(router, {name: json.dumps(traefik.traffic(generation, weights))})
+
+    def _generation(self, router: Container) -> int:
+        """Return the generation of the traffic in force, from the files: the router may not run yet."""
+        texts = [self.engine.read(router, f"routes/{name}.yml") for name in traefik.TRAFFIC]
+        routers = [json.loads(text)["http"]["routers"] for text in texts if text and is_whole(text)]
+        return traefik.in_force({"name": name, **router} for each in routers for name, router in each.items())
+
+    def _router(self) -> Router:
+        return Router(self._address(containers.INTERNAL_PORT))
+
+    def _address(self, port: int) -> str:
+        container = self.engine.find(self.names.router)
+        published = (container.ports.get(f"{port}/tcp") or []) if container else []
+        if not published:
+            raise TargetError(f"The router '{self.names.router}' does not run: roll out a first version.")
+        return f"http://127.0.0.1:{published[0]['HostPort']}"
+
+    def _runs(self, slot: Slot, release: Release) -> bool:
+        container = self.engine.find(self.names.server(slot))
+        same = container is not None and json.loads(container.labels[containers.RELEASE]) == release.to_dict()
+        return same and self._router().ready(slot)
+
+    def _wait_ready(self, slot: Slot) -> None:
+        name, router = self.names.server(slot), self._router()
+
+        def ready() -> bool:
+            container = self.engine.find(name)
+            if container is None or container.status != "running" or container.attrs.get("RestartCount"):
+                raise TargetError(f"'{name}' ended before it could get ready.")
+            return router.ready(slot)
+
+        try:
+            waiting.until(ready, self.config.rollout.start_seconds, f"'{name}' did not get ready")
+        except TargetError as error:
+            container = self.engine.find(name)
+            tail = container.logs(tail=12).decode(errors="replace") if container else ""
+            raise TargetError(f"{error} The end of its output:\n{tail.strip()}") from error
+
+
+def open_log(folder: str) -> str:
+    """Make the folder of the prediction log writable for the servers, whose user is another, and return it."""
+    if folder:
+        path = Path(folder)
+        path.mkdir(parents=True, exist_ok=True)
+        if not path.stat().st_mode & stat.S_IWOTH:
+            path.chmod(0o777)
+    return folder
+
+
+def is_whole(text: str) -> bool:
+    """Tell whether a file's JSON was written to its end."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError:
+        return False
+    return True

@@ -1,0 +1,146 @@
+"""The laptop's target: server processes behind a real Traefik, all on 127.0.0.1.
+
+Everything is known by a folder in the state folder, so that another program can carry on where one was killed.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from gatehouse import files
+from gatehouse.canary.counters import SLOTS, Counters, Slot
+from gatehouse.config import Config
+from gatehouse.release import Release
+from gatehouse.targets import local_router, ports
+from gatehouse.targets.local_router import LocalRouter
+from gatehouse.targets.processes import Processes
+
+
+def of(config: Config) -> "LocalTarget":
+    """Return the target of the settings, whose servers go on serving after this program has ended."""
+    return LocalTarget(config, stays=True)
+
+
+def serve(release: Release) -> list[str]:
+    """Return the command that serves a release, to which the port is added."""
+    return [sys.executable, "-P", "-m", "gatehouse.serving", "--bundle", release.location]
+
+
+class LocalTarget:
+    """Two slots of one process each, and the router in front of them.
+
+    `command` says how a release is served; it is given `--port 0 --port-file FILE`. Unless it `stays`, all processes
+    end with `close`, or with this program, even when that is killed.
+    """
+
+    def __init__(
+        self, config: Config, command: Callable[[Release], Sequence[str]] = serve, *, stays: bool = False
+    ) -> None:
+        self.config = config
+        self.command = command
+        self.stays = stays
+        self.folder = Path(config.store.state).resolve() / "local"
+        self.processes = Processes(self.folder / "processes")
+        settings = config.rollout
+        self.router = LocalRouter(self.processes, self.folder / "routes", settings.port, settings.start_seconds)
+        self.watchdog: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The address that users reach."""
+        return self.router.url
+
+    def start(self, slot: Slot, release: Release) -> None:
+        """Start a release in a slot, behind the router."""
+        self._watch()
+        self.router.start()
+        if self._runs(slot, release):
+            return
+        self.stop(slot)
+        port = self._port_file(slot)
+        port.unlink(missing_ok=True)
+        command = [*self.command(release), "--port", "0", "--port-file", str(port)]
+        self.processes.start(slot, command, self._environment(release), release=release.to_dict())
+        self._wait(slot, port.exists, "listen")
+        self.router.describe_servers(self._urls())
+        inside = self.router.inside
+        self._wait(slot, lambda: inside.serves(slot, self._urls()[slot]) and inside.ready(slot), "get ready")
+
+    def stop(self, slot: Slot) -> None:
+        """Drain a slot and stop it."""
+        self.processes.stop(slot, self.config.rollout.drain_seconds)
+
+    def weigh(self, weights: Mapping[Slot, int]) -> None:
+        """Share the traffic by percent."""
+        self._watch()
+        self.router.weigh(weights)
+
+    def weights(self) -> dict[Slot, int]:
+        """Return the weights that the router has now."""
+        return self.router.inside.weights()
+
+    def counters(self) -> dict[Slot, Counters]:
+        """Return what the router has counted of each slot."""
+        return self.router.inside.counters()
+
+    def load(self) -> str | None:
+        """Return the rollout's state."""
+        path = self.folder / "rollout.json"
+        return files.read_text(path, "rollout's state") if path.exists() else None
+
+    def save(self, state: str) -> None:
+        """Keep the rollout's state."""
+        files.write_text(self.folder / "rollout.json", state)
+
+    def close(self) -> None:
+        """Stop all processes, unless they stay."""
+        if not self.stays:
+            self._stop_all()
+        if self.watchdog is not None and self.watchdog.stdin is not None:
+            self.watchdog.stdin.close()
+            self.watchdog.wait()
+
+    def remove(self) -> None:
+        """Stop all processes and forget everything."""
+        self._stop_all()
+        self.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _stop_all(self) -> None:
+        # The router first, so that no request is sent to a server that is gone.
+        for name in sorted(self.processes.names(), key=lambda name: name != local_router.NAME):
+            self.processes.stop(name, self.config.rollout.drain_seconds)
+
+    def _watch(self) -> None:
+        """Have all processes stopped when this program is gone, unless they stay."""
+        if self.watchdog is None and not self.stays:
+            command = [sys.executable, "-P", "-m", "gatehouse.targets.watchdog", str(self.processes.folder)]
+            self.watchdog = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+
+    def _runs(self, slot: Slot, release: Release) -> bool:
+        same = self.processes.about(slot).get("release") == release.to_dict()
+        return same and self.processes.running(slot) and self.router.inside.ready(slot)
+
+    def _wait(self, slot: Slot, condition: Callable[[], bool], what: str) -> None:
+        self.processes.wait(slot, condition, self.config.rollout.start_seconds, what)
+
+    def _environment(self, release: Release) -> dict[str, str]:
+        env = {**os.environ, "GATEHOUSE_BUNDLE_DIGEST": release.bundle}
+        # Several servers share this machine's cores.
+        env.setdefault("OMP_NUM_THREADS", "1")
+        env["GATEHOUSE_MAXIMUM_ROWS"] = str(self.config.serving.maximum_rows)
+        if self.config.store.log:
+            env["GATEHOUSE_LOG"] = self.config.store.log
+        return env
+
+    def _port_file(self, slot: Slot) -> Path:
+        return self.folder / f"{slot}.port"
+
+    def _urls(self) -> dict[Slot, str]:
+        known = {slot: self._port_file(slot) for slot in SLOTS}
+        return {
+            slot: f"http://{ports.HOST}:{file.read_text().strip()}" for slot, file in known.items() if file.exists()
+        }

@@ -1,0 +1,84 @@
+"""A server of a few lines, which speaks as much of the model server's language as a target needs.
+
+It is run as a program: in a process by the local target, in a container by the Docker one.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers with the version, after a delay, and fails a share of the predictions."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    version, error_share, delay = "", 0.0, 0.0
+    chance = random.Random(0)
+
+    def do_GET(self) -> None:
+        """Say that the server is ready, and which version it is."""
+        self.answer(200, {"model_version": self.version})
+
+    def do_POST(self) -> None:
+        """Predict."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        time.sleep(self.delay)
+        if self.chance.random() < self.error_share:
+            self.answer(500, {"error": "A planted fault."})
+        else:
+            self.answer(200, {"predictions": ["no"], "model_version": self.version})
+
+    def answer(self, status: int, document: dict[str, object]) -> None:
+        """Send an answer as JSON."""
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Print nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    """A server that finishes what it has begun, while connections that idle do not keep it."""
+
+    request_queue_size = 128
+
+
+def main() -> None:
+    """Serve until SIGTERM, then let requests in flight be answered."""
+    env = os.environ.get
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--version", default=env("VERSION", "1.0.0"))
+    parser.add_argument("--error-share", type=float, default=float(env("ERROR_SHARE", "0")))
+    parser.add_argument("--delay", type=float, default=0.0)
+    parser.add_argument("--die", action="store_true")
+    parser.add_argument("--host", default=env("HOST", "127.0.0.1"))
+    parser.add_argument("--port", type=int, default=int(env("PORT", "0")))
+    parser.add_argument("--port-file", type=Path)
+    args = parser.parse_args()
+    if args.die or env("DIE"):
+        sys.exit("The model cannot be loaded: it is cursed.")
+    Handler.version, Handler.error_share, Handler.delay = args.version, args.error_share, args.delay
+    server = Server((args.host, args.port), Handler)
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    if args.port_file:
+        scratch = args.port_file.with_suffix(".new")
+        scratch.write_text(str(server.server_port))
+        scratch.replace(args.port_file)
+    server.serve_forever(poll_interval=0.05)
+    time.sleep(2 * args.delay + 0.2)
+
+
+if __name__ == "__main__":
+    main()
