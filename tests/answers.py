@@ -1,0 +1,50 @@
+"""Answers of models that were never trained: labels, and two models whose F1 differs by a known amount."""
+
+import numpy as np
+
+from gatehouse.predictions import Predictions
+
+YES, NO = "yes", "no"
+
+
+def labels(truth: np.ndarray) -> np.ndarray:
+    """Return labels of a boolean array."""
+    return np.where(truth, YES, NO)
+
+
+def binary(said: np.ndarray, score: np.ndarray | None = None) -> Predictions:
+    """Return a binary model's answers, with scores that fit the labels unless others are given."""
+    score = np.where(said, 0.9, 0.1) if score is None else score
+    return Predictions(labels(said), np.column_stack([1 - score, score]), (NO, YES))
+
+
+def scored(score: np.ndarray) -> Predictions:
+    """Return a binary model's answers, which say yes above one half."""
+    return binary(score > 0.5, score)
+
+
+def multiclass(said: np.ndarray, classes: tuple[str, ...], sure: float = 0.8) -> Predictions:
+    """Return the answers of a model of several classes, each given with the probability `sure`."""
+    others = (1 - sure) / (len(classes) - 1)
+    return Predictions(said, np.where(said[:, None] == np.array(classes)[None, :], sure, others), classes)
+
+
+def numbers(values: np.ndarray) -> Predictions:
+    """Return a regression's answers."""
+    return Predictions(values, np.empty(0))
+
+
+def pair(
+    random: np.random.Generator, n: int = 2000, loss: float = 0.0, positives: float = 0.2, changed: float = 0.25
+) -> tuple[np.ndarray, Predictions, Predictions]:
+    """Return labels, a champion whose precision, recall and F1 are .75, and a candidate with `loss` less of each.
+
+    The candidate decides a share `changed` of the rows anew, and the others as the champion does.
+    """
+    truth, luck = random.random(n) < positives, random.random(n)
+    again = np.where(random.random(n) < changed, random.random(n), luck)
+
+    def said(f1: float, luck: np.ndarray) -> np.ndarray:
+        return np.where(truth, luck < f1, luck < positives * (1 - f1) / (1 - positives))
+
+    return labels(truth), binary(said(0.75, luck)), binary(said(0.75 - loss, again))

@@ -1,0 +1,140 @@
+from collections import Counter
+
+import answers
+import numpy as np
+import pytest
+
+from gatehouse.errors import ConfigError
+from gatehouse.gates import quality
+from gatehouse.gates.quality import Knobs
+from gatehouse.predictions import Predictions
+from gatehouse.verdicts import Check, Decision
+
+DRAWN = {"champion", "candidate", "delta", "low", "high", "limit", "resolution", "sigma", "rows_to_settle", "se"}
+
+
+def judged(y: np.ndarray, champion: Predictions | None, candidate: Predictions, **settings: object) -> Check:
+    """Judge a binary pair."""
+    (check,) = quality.judge(y, "yes", champion, candidate, "binary", Knobs(**settings))  # type: ignore[arg-type]
+    return check
+
+
+def test_equal_model_is_promoted() -> None:
+    """An equal model is promoted once the rows resolve the tolerance."""
+    y, champion, candidate = answers.pair(np.random.default_rng(0), 20_000)
+    check = judged(y, champion, candidate)
+    assert check.decision == Decision.PROMOTE
+    assert "proves that it loses no more than 0.02" in check.why
+
+
+def test_worse_model_is_rejected() -> None:
+    """A model that is much worse is rejected, and the sentence says by how much."""
+    y, champion, candidate = answers.pair(np.random.default_rng(0), 4000, loss=0.15)
+    check = judged(y, champion, candidate)
+    assert check.decision == Decision.REJECT
+    assert f"{check.details['delta']:+.4g}" in check.why
+
+
+def test_few_rows_hold() -> None:
+    """A few hundred rows settle nothing; the check says what they resolve and how many would."""
+    y, champion, candidate = answers.pair(np.random.default_rng(0), 300)
+    check = judged(y, champion, candidate)
+    assert check.decision == Decision.HOLD
+    assert check.details["resolution"] == pytest.approx(2.4865 * check.details["se"], rel=1e-3)
+    assert f"{check.details['rows_to_settle']:,} would settle it" in check.why
+
+
+def test_details_hold_the_plot() -> None:
+    """What a report draws stands in the details of both judgements."""
+    y, champion, candidate = answers.pair(np.random.default_rng(0), 300)
+    for check in (judged(y, champion, candidate), judged(y, None, candidate)):
+        assert check.details.keys() >= DRAWN | {"metric", "higher_is_better"}
+        assert check.interval == (check.details["low"], check.details["high"])
+        assert check.limit == check.details["limit"]
+
+
+def test_identical_models_pass() -> None:
+    """The same answers on every row are promoted, though their error is all but 0."""
+    y, champion, _ = answers.pair(np.random.default_rng(0), 2000)
+    assert judged(y, champion, champion).decision == Decision.PROMOTE
+
+
+def test_identical_models_hold_on_little() -> None:
+    """The same answers on 30 rows do not prove that two models are equal."""
+    y, champion, _ = answers.pair(np.random.default_rng(1), 30)
+    assert judged(y, champion, champion).decision == Decision.HOLD
+
+
+def test_hold_recommends_small_doubt() -> None:
+    """A hold is recommended when point and lower bound are good enough, and only then."""
+    y, champion, candidate = answers.pair(np.random.default_rng(4), 6000)
+    close = judged(y, champion, candidate, delta=0.005)
+    far = judged(y[:500], *(quality.metrics.bootstrap.take(m, np.arange(500)) for m in (champion, candidate)))
+    assert (close.decision, close.details["recommended"]) == (Decision.HOLD, True)
+    assert (far.decision, far.details["recommended"]) == (Decision.HOLD, False)
+    assert "is recommended" in close.why
+    assert "is not recommended" in far.why
+
+
+@pytest.mark.parametrize(("floor", "decision"), [(0.6, "promote"), (0.9, "reject"), (0.75, "hold")])
+def test_first_model_meets_floor(floor: float, decision: str) -> None:
+    """Without a champion the floor decides, and the sentence says so."""
+    y, _, candidate = answers.pair(np.random.default_rng(0), 2000)
+    check = judged(y, None, candidate, floor=floor)
+    assert check.decision == decision
+    assert "first model: there is no champion" in check.why
+
+
+@pytest.mark.parametrize(("floor", "decision"), [(1.2, "promote"), (0.5, "reject"), (0.76, "hold")])
+def test_floor_of_losses_is_ceiling(floor: float, decision: str) -> None:
+    """For a loss the floor is the most that a first model may have."""
+    random = np.random.default_rng(0)
+    y = random.normal(size=500)
+    model = answers.numbers(y + random.normal(size=500))
+    (check,) = quality.judge(y, None, None, model, "regression", Knobs(metric="mae", floor=floor))
+    assert check.decision == decision
+    assert "at most" in check.why
+
+
+def test_better_loss_is_promoted() -> None:
+    """A regression with a smaller error is promoted, one with a larger error rejected."""
+    random = np.random.default_rng(0)
+    y = random.normal(size=500)
+    good, bad = answers.numbers(y + random.normal(0, 0.5, 500)), answers.numbers(y + random.normal(0, 1, 500))
+    knobs = Knobs(metric="mae", delta=0.05)
+    assert quality.judge(y, None, bad, good, "regression", knobs)[0].decision == Decision.PROMOTE
+    assert quality.judge(y, None, good, bad, "regression", knobs)[0].decision == Decision.REJECT
+
+
+def test_broken_evidence_is_error() -> None:
+    """One class, NaN, other rows and no rows end in an error that says what is wrong."""
+    y, champion, candidate = answers.pair(np.random.default_rng(0), 100)
+    nan = answers.binary(y == "yes", np.full(100, np.nan))
+    short = quality.metrics.bootstrap.take(champion, np.arange(99))
+    empty = quality.metrics.bootstrap.take(champion, np.arange(0))
+    for check, words in (
+        (judged(np.full(100, "no"), champion, candidate), "two classes"),
+        (judged(y, champion, nan), "The candidate gave answers that are no finite"),
+        (judged(y, short, candidate), "The champion answered 99 rows"),
+        (judged(y[:0], empty, empty), "0 labelled rows"),
+        (judged(y, None, nan), "no finite"),
+    ):
+        assert check.decision == Decision.ERROR
+        assert words in check.why
+
+
+def test_unfit_metric_is_refused() -> None:
+    """A metric of another task is a wrong setting, not a verdict."""
+    y, champion, candidate = answers.pair(np.random.default_rng(0), 100)
+    with pytest.raises(ConfigError, match="does not fit"):
+        judged(y, champion, candidate, metric="mae")
+
+
+def test_rates_are_nominal() -> None:
+    """A model that is .02 worse is rarely promoted, an equal one is never rejected."""
+    random = np.random.default_rng(0)
+    worse = Counter(judged(*answers.pair(random, 2000, loss=0.02)).decision for _ in range(300))
+    equal = Counter(judged(*answers.pair(random, 2000)).decision for _ in range(300))
+    assert worse[Decision.PROMOTE] / 300 <= 0.07
+    assert equal[Decision.REJECT] / 300 <= 0.01
+    assert equal[Decision.PROMOTE] > worse[Decision.PROMOTE]
