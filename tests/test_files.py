@@ -29,8 +29,8 @@ from pathlib import Path
 from gatehouse import files
 while True:
     with files.new_folder(Path(sys.argv[1])) as folder:
-        for name in ("one", "two"):
-            (folder / name).write_text("x" * 1000)
+        for number in range(40):
+            (folder / str(number)).write_text("x" * 20_000)
     print(flush=True)
 """
 FULL_DISK = """
@@ -97,7 +97,7 @@ def test_killed_folder_is_whole(tmp_path: Path, seconds: float) -> None:
     """A folder whose writer is killed at any moment is whole, or not there."""
     path = tmp_path / "bundle"
     kill_soon(NEW_FOLDER, path, seconds)
-    assert not path.exists() or names(path) == ["one", "two"]
+    assert not path.exists() or [(path / str(number)).stat().st_size for number in range(40)] == [20_000] * 40
 
 
 def test_append_adds_lines(tmp_path: Path) -> None:
