@@ -99,16 +99,16 @@ def drifts(count: int = 3) -> list[dict[str, Any]]:
             "floor": 0.1,
             "alarmed": place == 0,
             "missing_reference": 0.01,
-            "missing_now": 0.02,
+            "missing_window": 0.02,
         }
         for place in range(count)
     ]
 
 
 def drifted() -> Verdict:
-    """Return a drift check that found something, with its table."""
+    """Return a drift check that found something."""
     check = Check("feature_0", Decision.REJECT, "It moved.", 0.42, 0.1, None, 8_120)
-    return verdict(check, step="check_drift", drift=drifts(), tables={"Features": drifts()})
+    return verdict(check, step="check_drift", drift=drifts())
 
 
 def broken() -> Verdict:

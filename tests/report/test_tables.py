@@ -70,3 +70,18 @@ def test_tables_of_checks_follow() -> None:
     check = Check("a", Decision.PROMOTE, "Good.", details={"tables": {"Second": [{"x": 1}], "Empty": []}})
     made = tables.details(sample_verdicts.verdict(check, tables={"First": [{"x": 1}]}))
     assert [table.title for table in made] == ["First", "Second"]
+
+
+def test_drift_has_a_table() -> None:
+    """The tests of drift are listed with the numbers that decide, the alarms first."""
+    rows = sample_verdicts.drifts()[::-1]
+    (made,) = tables.details(sample_verdicts.verdict(drift=rows))
+    assert made.header == ("feature", "test", "effect", "floor", "q", "missing_reference", "missing_window", "alarmed")
+    assert made.rows[0] == ("feature_0", "ks", "0.42", "0.1", "0.01", "0.01", "0.02", "yes")
+
+
+def test_odd_drift_has_none() -> None:
+    """Under the same key, anything else is left out."""
+    assert (
+        tables.details(sample_verdicts.verdict(drift=[3])) == tables.details(sample_verdicts.verdict(drift="x")) == []
+    )

@@ -10,6 +10,7 @@ from gatehouse.verdicts import SEVERITY, Check, Verdict
 # What is longer is for the JSON.
 MOST_ROWS = 20
 MOST_CHECKS = 60
+DRIFT = ("feature", "test", "effect", "floor", "q", "psi", "missing_reference", "missing_window", "alarmed")
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,25 @@ def numbers_of(check: Check) -> tuple[str, str, str, str]:
 
 
 def details(verdict: Verdict) -> list[Table]:
-    """Return the tables in `details["tables"]` of a verdict and of its checks: {title: rows, each a mapping}."""
+    """Return the tables in the details of a verdict and of its checks.
+
+    `tables` maps a title to rows, each a mapping; `drift` lists tests of features, of which the main numbers are shown.
+    """
     made = []
     for holder in (verdict.details, *[check.details for check in verdict.checks]):
         found = holder.get("tables")
         if isinstance(found, Mapping):
             made += [table(str(title), rows) for title, rows in found.items() if rows]
+        moved = holder.get("drift")
+        if isinstance(moved, Sequence) and moved and all(isinstance(row, Mapping) for row in moved):
+            made.append(table("Features", drifts(moved)))
     return made
+
+
+def drifts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what decides of each test of drift, those that raised an alarm first."""
+    ordered = sorted(rows, key=lambda row: not row.get("alarmed"))
+    return [{key: row[key] for key in DRIFT if key in row} for row in ordered]
 
 
 def table(title: str, rows: Any, most: int = MOST_ROWS) -> Table:

@@ -41,3 +41,9 @@ def test_unknown_is_a_gap() -> None:
     first, second = timeline.numbers([{"p95_ms": None}, {"p95_ms": 3}], "p95_ms")
     assert first != first
     assert second == 3.0
+
+
+def test_infinite_latency_is_not_drawn() -> None:
+    """A p95 beyond the last bucket of the histogram is infinite, and breaks nothing."""
+    points = [{"t": 0.0, "weight": 5, "p95_ms": 20.0}, {"t": 1.0, "weight": 5, "p95_ms": float("inf")}]
+    assert timeline.chart("p", points, {"latency_p95_ms": 200.0}).svg.startswith("<svg")

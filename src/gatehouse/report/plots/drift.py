@@ -41,4 +41,4 @@ def describe(rows: Sequence[Mapping[str, Any]]) -> str:
     """Say what drifted."""
     alarmed = list(dict.fromkeys(wording.value(row.get("feature")) for row in rows if row.get("alarmed")))
     drifted = f"Drifted: {', '.join(alarmed)}." if alarmed else "Nothing drifted."
-    return f"{len(rows)} tests. {drifted} What drifted is both larger than its floor and significant."
+    return f"{len(rows)} tests. {drifted} What drifted is both large and significant."
