@@ -123,9 +123,9 @@ class Rehearsal:
     first: Window = Window()
     calm: Window = Window()
     drifted: Window = Window()
-    requests_per_second: Positive = 80.0
-    bake_seconds: Positive = 3.0
-    minimum_requests: Count = 40
+    requests_per_second: Positive = 40.0
+    bake_seconds: Positive = 2.0
+    minimum_requests: Count = 20
 
 
 @knobs

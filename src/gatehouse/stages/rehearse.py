@@ -63,7 +63,7 @@ def rehearsed(config: Config, scratch: Path) -> Config:
         config,
         store=Store(state=str(scratch / "state"), log=str(scratch / "log")),
         registry=Registry(kind="mlflow", name=config.registry.name),
-        rollout=replace(config.rollout, target="local", port=0, drain_seconds=1.0, poll_seconds=0.5),
+        rollout=replace(config.rollout, target="local", port=0, drain_seconds=1.0, poll_seconds=1.0),
         steps=replace(config.steps, bake_seconds=pace.bake_seconds),
         canary=replace(config.canary, minimum_requests=pace.minimum_requests),
     )

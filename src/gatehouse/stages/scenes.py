@@ -99,7 +99,7 @@ class Play:
             expected,
             f"roll out {name}",
             lambda: rollout.run(
-                self.config, release, target=self.target, registry=self.registry, progress=self.story.say
+                self.config, release, target=self.target, registry=self.registry, say=self.story.detail
             ),
         )
 

@@ -46,6 +46,10 @@ class Story:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
 
+    def detail(self, text: str) -> None:
+        """Show a line that belongs to what is being done."""
+        self.say(f"           {text}")
+
     def expect(self, expected: Decision, what: str, action: Callable[[], Verdict]) -> Path:
         """Do something, write its verdict and return the file. Raises SurpriseError when it is not the expected one.
 
