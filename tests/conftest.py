@@ -1,7 +1,9 @@
 """What several folders of tests share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import image_registry
 import pytest
 import tumours
 
@@ -18,3 +20,11 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 def own_bundle(tmp_path: Path) -> Bundle:
     """Return a bundle that the test may spoil."""
     return tumours.write(tmp_path / "bundle")
+
+
+@pytest.fixture
+def repository() -> Iterator[str]:
+    """Return a name in the tests' image registry; the local images below it are removed in the end."""
+    name = image_registry.new_name()
+    yield name
+    image_registry.forget(name)

@@ -35,6 +35,12 @@ def test_keyboard_is_closed() -> None:
     assert shell.run([sys.executable, "-c", "import sys; print(repr(sys.stdin.read()))"], timeout=30) == "''\n"
 
 
+def test_input_is_given() -> None:
+    """A program reads what it is given, to its last byte."""
+    program = "import sys; sys.stdout.write(sys.stdin.read()[::-1])"
+    assert shell.run([sys.executable, "-c", program], stdin="wie è\n", timeout=30) == "\nè eiw"
+
+
 def test_exit_code_is_told() -> None:
     """A failing program's exit code and the end of its output are in the message."""
     program = "import sys; [print('line', i) for i in range(99)]; print('the cause', file=sys.stderr); sys.exit(3)"

@@ -1,14 +1,17 @@
 """Images: building, pushing, naming and reading them with the `docker` program."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from gatehouse import files, shell
-from gatehouse.errors import RegistryError
+from gatehouse import shell
+from gatehouse.errors import GatehouseError, RegistryError
 
-# What a registry says of a name that it does not hold; anything else means that nobody knows.
-UNKNOWN = ("manifest unknown", "not found", "name unknown")
+# What Docker says, with either of its image stores, of a name that a registry does not hold; every other refusal means
+# that nobody knows. A web server's own "404 page not found" must not match.
+UNKNOWN = re.compile(r"(manifest|name) unknown|: not found$", re.MULTILINE)
+DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})", re.IGNORECASE)
 
 
 def build(dockerfile: Path, reference: str, arguments: Mapping[str, str], context: Path) -> str:
@@ -19,30 +22,22 @@ def build(dockerfile: Path, reference: str, arguments: Mapping[str, str], contex
     return reference
 
 
-def pull(reference: str) -> bool:
-    """Fetch an image; False when the registry holds no such name. Raises RegistryError when it did not answer."""
+def pull(reference: str) -> str | None:
+    """Fetch an image and return its reference by digest, `repository@sha256:…`; None when the registry has none.
+
+    Raises RegistryError when the registry did not answer, or refused: then nobody knows what it holds.
+    """
     try:
-        shell.run(["docker", "pull", "--quiet", reference])
+        return _by_digest(reference, shell.run(["docker", "pull", reference]))
     except shell.CommandError as error:
-        if any(text in str(error) for text in UNKNOWN):
-            return False
+        if UNKNOWN.search(str(error)):
+            return None
         raise RegistryError(f"The image {reference} cannot be pulled: {error}") from error
-    return True
 
 
 def push(reference: str) -> str:
-    """Push an image and return its reference by digest, read back from the registry's answer."""
-    shell.run(["docker", "push", "--quiet", reference], timeout=1800)
-    return by_digest(reference)
-
-
-def by_digest(reference: str) -> str:
-    """Return `repository@sha256:…` of an image that was pushed or pulled."""
-    found = shell.run(["docker", "image", "inspect", "--format", '{{join .RepoDigests "\\n"}}', reference]).split()
-    digests = [digest for digest in found if digest.startswith(f"{repository(reference)}@")]
-    if not digests:
-        raise RegistryError(f"{reference} has no digest: it was never pushed to its registry.")
-    return digests[0]
+    """Push an image and return its reference by digest, as the registry answered it."""
+    return _by_digest(reference, shell.run(["docker", "push", reference], timeout=1800))
 
 
 def repository(reference: str) -> str:
@@ -53,12 +48,20 @@ def repository(reference: str) -> str:
 
 
 def name(reference: str, tag: str) -> str:
-    """Give an image that lies in the registry another tag there, and return the tagged reference."""
+    """Give an image that lies in the registry another tag there, and return the tagged reference.
+
+    Raises RegistryError when the registry does not hold the image, or would keep another one under the tag.
+    """
     tagged = f"{repository(reference)}:{tag}"
-    if not pull(reference):
+    held = pull(reference)
+    if held is None:
         raise RegistryError(f"The registry does not hold {reference}, so it cannot be tagged '{tag}'.")
     shell.run(["docker", "tag", reference, tagged])
-    shell.run(["docker", "push", "--quiet", tagged])
+    pushed = push(tagged)
+    if pushed != held:
+        raise RegistryError(
+            f"{tagged} became {pushed}, and not {held}: build the image by `docker build`, for one machine."
+        )
     return tagged
 
 
@@ -75,11 +78,10 @@ def size_mb(reference: str) -> float:
 
 
 def copy_out(reference: str, source: str, into: Path) -> None:
-    """Copy a folder out of an image, whole or not at all, without running anything in it."""
+    """Copy what a folder of an image holds into a folder of this machine, without running anything in the image."""
     container = shell.run(["docker", "create", reference]).strip()
     try:
-        with files.new_folder(into) as folder:
-            shell.run(["docker", "cp", f"{container}:{source}/.", str(folder)])
+        shell.run(["docker", "cp", f"{container}:{source}/.", str(into)])
     finally:
         shell.run(["docker", "rm", "--force", container])
 
@@ -98,5 +100,16 @@ def serving(reference: str) -> Iterator[str]:
     try:
         port = shell.run(["docker", "port", container, "8080/tcp"]).split()[0].rpartition(":")[2]
         yield f"http://127.0.0.1:{port}"
+    except GatehouseError:
+        # Why it does not answer stands in its log, and nowhere else.
+        shell.run(["docker", "logs", "--tail", "20", container], show=True)
+        raise
     finally:
         shell.run(["docker", "rm", "--force", "--volumes", container])
+
+
+def _by_digest(reference: str, said: str) -> str:
+    found = DIGEST.findall(said)
+    if not found:
+        raise RegistryError(f"Docker named no digest of {reference}; it said: {said.strip()[-500:]}")
+    return f"{repository(reference)}@{found[-1]}"

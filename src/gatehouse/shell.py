@@ -4,6 +4,7 @@ import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from gatehouse.errors import GatehouseError
 
@@ -28,10 +29,11 @@ def run(
     """
     text = shlex.join(command)
     pipe = None if show else subprocess.PIPE
+    given: dict[str, Any] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
     try:
         done = subprocess.run(
-            command, cwd=cwd, env=env, timeout=timeout, stdout=pipe, stderr=pipe, stdin=subprocess.DEVNULL,
-            text=True, errors="replace", check=False,
+            command, cwd=cwd, env=env, timeout=timeout, stdout=pipe, stderr=pipe,
+            text=True, errors="replace", check=False, **given,
         )  # fmt: skip
     except OSError as error:
         if cwd is not None and not cwd.is_dir():

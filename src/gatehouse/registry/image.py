@@ -6,7 +6,7 @@ It needs no server but the one that keeps the images, so a fresh repository comp
 from pathlib import Path
 
 from gatehouse import bundle as bundles
-from gatehouse import images, ledger
+from gatehouse import files, images, ledger
 from gatehouse.bundle import Bundle
 from gatehouse.config import Registry as Settings
 from gatehouse.errors import ConfigError, RegistryError
@@ -34,14 +34,22 @@ class ImageRegistry:
         return self._tagged("challenger")
 
     def register(self, bundle: Bundle, image: str | None = None) -> Release:
-        """Tag the pushed image that holds the bundle as `challenger`."""
+        """Tag the pushed image that holds the bundle as `challenger`.
+
+        Raises RegistryError when the image is not there, lies elsewhere, or holds another bundle.
+        """
         if image is None:
             raise RegistryError("The image registry keeps images: name the pushed one with --image REPOSITORY@DIGEST.")
-        images.pull(image)
-        release = self._release(image)
+        if images.repository(image) != self.serve:
+            raise RegistryError(f"{image} does not lie in {self.serve}, which GATEHOUSE_IMAGE names: push it there.")
+        reference = images.pull(image)
+        if reference is None:
+            raise RegistryError(f"The registry does not hold {image}: push it first.")
+        release = self._release(reference)
         if release.bundle != bundle.digest:
             raise RegistryError(f"{image} holds the bundle {release.bundle[:12]}, not {bundle.digest[:12]}.")
-        images.name(image, "challenger")
+        self.fetch(release)  # a label is a claim; this opens what the image really holds
+        images.name(reference, "challenger")
         return release
 
     def promote(self, release: Release, why: str) -> None:
@@ -55,12 +63,14 @@ class ImageRegistry:
         """Return the bundle out of the release's image, checked by its hash."""
         folder = self.state / "bundles" / release.bundle
         if not folder.is_dir():
-            images.copy_out(release.location, FOLDER, folder)
+            with files.new_folder(folder) as scratch:
+                images.copy_out(release.location, FOLDER, scratch)
+                bundles.read(scratch, expected=release.bundle)
         return bundles.read(folder, expected=release.bundle)
 
     def _tagged(self, tag: str) -> Release | None:
-        reference = f"{self.serve}:{tag}"
-        return self._release(images.by_digest(reference)) if images.pull(reference) else None
+        held = images.pull(f"{self.serve}:{tag}")
+        return self._release(held) if held else None
 
     def _release(self, reference: str) -> Release:
         found = images.labels(reference)

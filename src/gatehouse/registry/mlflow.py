@@ -7,9 +7,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from gatehouse import bundle as bundles
-from gatehouse import ledger
+from gatehouse import files, ledger
 from gatehouse.bundle import Bundle
 from gatehouse.config import Registry as Settings
 from gatehouse.errors import RegistryError
@@ -22,6 +23,7 @@ os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 BUNDLE, VERSION = "gatehouse.bundle", "gatehouse.version"
 ARTIFACT = "bundle"
@@ -101,9 +103,9 @@ class MlflowRegistry:
         digest = version.tags[BUNDLE]
         folder = self.state / "bundles" / digest
         if not folder.is_dir():
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            downloaded = Path(client.download_artifacts(str(version.run_id), ARTIFACT, str(folder.parent)))
-            downloaded.replace(folder)
+            with files.new_folder(folder) as new, TemporaryDirectory(dir=folder.parent) as scratch:
+                downloaded = Path(client.download_artifacts(str(version.run_id), ARTIFACT, scratch))
+                bundles.read(downloaded, expected=digest).path.replace(new)
         return Release(version.tags[VERSION], digest, str(folder))
 
     def _create(self, client: MlflowClient, bundle: Bundle) -> ModelVersion:
@@ -137,5 +139,6 @@ class MlflowRegistry:
             yield MlflowClient(uri, registry_uri=uri)
         except MlflowException as error:
             raise RegistryError(f"MLflow at {uri} answered: {error.message}. Is MLFLOW_TRACKING_URI right?") from error
-        except OSError as error:
-            raise RegistryError(f"MLflow at {uri} did not answer: {error}.") from error
+        except (OSError, SQLAlchemyError) as error:
+            said = str(error).splitlines()[0]
+            raise RegistryError(f"MLflow at {uri} did not answer: {said}. Is MLFLOW_TRACKING_URI right?") from error
