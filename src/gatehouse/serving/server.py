@@ -12,9 +12,9 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -27,6 +27,7 @@ from gatehouse.serving.service import Service, Settings
 
 # Docker kills a container 10 s after it was told to stop; the drain window and the log need their part of that.
 FINISH_SECONDS = 7
+N = TypeVar("N", int, float)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -100,23 +101,18 @@ def _settings(args: argparse.Namespace) -> tuple[Settings, int, float]:
         bundle=Path(args.bundle),
         expected=args.digest or None,
         log=Path(args.log) if args.log else None,
-        maximum_rows=int(_number(args.maximum_rows, "--maximum-rows", 1, 10**6)),
+        maximum_rows=_number(int, args.maximum_rows, "--maximum-rows", 1, 10**6),
     )
-    return (
-        settings,
-        int(_number(args.port, "--port", 0, 65535)),
-        _number(args.drain_seconds, "--drain-seconds", 0, 3600),
-    )
+    drain_seconds = _number(float, args.drain_seconds, "--drain-seconds", 0, 3600)
+    return settings, _number(int, args.port, "--port", 0, 65535), drain_seconds
 
 
-def _number(text: Any, name: str, low: float, high: float) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if not low <= number <= high:
-        raise ConfigError(f"{name} is {text!r}, and must be a number from {low:g} to {high:g}.")
-    return number
+def _number(kind: type[N], text: str, name: str, low: int, high: int) -> N:
+    with suppress(ValueError):
+        number = kind(text)
+        if low <= number <= high:
+            return number
+    raise ConfigError(f"{name} is {text!r}, and must be a number from {low} to {high}.")
 
 
 def _listener(host: str, port: int) -> socket.socket:
