@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from gatehouse.errors import ConfigError, EvidenceError
-from gatehouse.gates import metrics
+from gatehouse.gates import bootstrap, metrics
 
 Y, CHAMPION, CANDIDATE = answers.pair(np.random.default_rng(0), 400)
 NUMBERS = np.random.default_rng(1).normal(size=400)
@@ -44,7 +44,7 @@ def test_swapping_models_swaps_sign(name: str) -> None:
 def test_row_order_is_nothing(name: str) -> None:
     """The order of the rows changes no value."""
     order = np.random.default_rng(2).permutation(len(Y))
-    turned = metrics.estimate(name, Y[order], "yes", metrics.bootstrap.take(CHAMPION, order), bootstraps=20)
+    turned = metrics.estimate(name, Y[order], "yes", bootstrap.take(CHAMPION, order), bootstraps=20)
     assert turned.value == pytest.approx(metrics.estimate(name, Y, "yes", CHAMPION, bootstraps=20).value)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from gatehouse.errors import ConfigError
-from gatehouse.gates import quality
+from gatehouse.gates import bootstrap, quality
 from gatehouse.gates.quality import Knobs
 from gatehouse.predictions import Predictions
 from gatehouse.verdicts import Check, Decision
@@ -69,7 +69,7 @@ def test_hold_recommends_small_doubt() -> None:
     """A hold is recommended when point and lower bound are good enough, and only then."""
     y, champion, candidate = answers.pair(np.random.default_rng(4), 6000)
     close = judged(y, champion, candidate, delta=0.005)
-    far = judged(y[:500], *(quality.metrics.bootstrap.take(m, np.arange(500)) for m in (champion, candidate)))
+    far = judged(y[:500], *(bootstrap.take(m, np.arange(500)) for m in (champion, candidate)))
     assert (close.decision, close.details["recommended"]) == (Decision.HOLD, True)
     assert (far.decision, far.details["recommended"]) == (Decision.HOLD, False)
     assert "is recommended" in close.why
@@ -110,8 +110,8 @@ def test_broken_evidence_is_error() -> None:
     """One class, NaN, other rows and no rows end in an error that says what is wrong."""
     y, champion, candidate = answers.pair(np.random.default_rng(0), 100)
     nan = answers.binary(y == "yes", np.full(100, np.nan))
-    short = quality.metrics.bootstrap.take(champion, np.arange(99))
-    empty = quality.metrics.bootstrap.take(champion, np.arange(0))
+    short = bootstrap.take(champion, np.arange(99))
+    empty = bootstrap.take(champion, np.arange(0))
     for check, words in (
         (judged(np.full(100, "no"), champion, candidate), "two classes"),
         (judged(y, champion, nan), "The candidate gave answers that are no finite"),
@@ -128,6 +128,12 @@ def test_unfit_metric_is_refused() -> None:
     y, champion, candidate = answers.pair(np.random.default_rng(0), 100)
     with pytest.raises(ConfigError, match="does not fit"):
         judged(y, champion, candidate, metric="mae")
+
+
+def test_confidence_is_above_half() -> None:
+    """Below one half the two bounds would change places and promote anything."""
+    with pytest.raises(ValueError, match="greater than"):
+        Knobs(confidence=0.4)
 
 
 def test_rates_are_nominal() -> None:

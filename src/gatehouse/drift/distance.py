@@ -18,6 +18,8 @@ def effect(reference: Ecdf, ordered: np.ndarray) -> float:
     `ordered` holds the window's finite values in rising order, shape (m,).
     """
     low, high = reference.quantiles(TAILS)
+    if low == high:  # nearly one value only: every other one is in the tails
+        low, high = reference.values[0], reference.values[-1]
     unit = float(np.abs(reference.values).max()) or 1.0  # so that huge values can be subtracted
     before = np.clip(reference.quantiles(SHARES), low, high) / unit
     now = np.clip(ecdf.sample_quantiles(ordered, SHARES), low, high) / unit

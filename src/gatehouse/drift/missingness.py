@@ -1,7 +1,7 @@
 """Missing values: whether their share has changed."""
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 
 def p_value(missing_before: int, n: int, missing_now: int, m: int) -> float:
@@ -11,4 +11,4 @@ def p_value(missing_before: int, n: int, missing_now: int, m: int) -> float:
         return 1.0
     share = total / (n + m)
     z = (missing_now / m - missing_before / n) / np.sqrt(share * (1 - share) * (1 / n + 1 / m))
-    return float(2 * stats.norm.sf(abs(z)))
+    return float(2 * special.ndtr(-abs(z)))

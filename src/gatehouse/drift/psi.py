@@ -1,7 +1,7 @@
 """The population stability index, tested against the index that would matter, and two divergences for the record."""
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from gatehouse.drift.ecdf import Ecdf
 
@@ -52,7 +52,7 @@ def p_value(value: float, count: int, n: int, m: int, threshold: float) -> float
     k = 1 / n + 1 / m
     if count < 2 or (count - 1) * k > threshold / 4:
         return 1.0
-    return float(stats.ncx2.sf(value / k, count - 1, threshold / k))
+    return float(1 - special.chndtr(value / k, count - 1, threshold / k))
 
 
 def kullback_leibler(reference: np.ndarray, window: np.ndarray) -> float:

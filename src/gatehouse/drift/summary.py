@@ -75,8 +75,7 @@ def of_levels(values: pd.Series, declared: Iterable[str] = ()) -> Levels:
 
 def level_counts(values: pd.Series) -> dict[str, int]:
     """Return the rows of every level, as text, without the missing ones."""
-    counts = values.dropna().astype(str).value_counts()
-    return {str(level): int(count) for level, count in counts.items()}
+    return dict(Counter(map(str, values.dropna().tolist())))
 
 
 def texts(numbers: np.ndarray) -> list[str]:

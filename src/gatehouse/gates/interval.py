@@ -1,7 +1,13 @@
 """What a value and its standard error prove."""
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 from scipy import stats
+
+# At one half both bounds are the value itself, and below it they would change places.
+Confidence = Annotated[float, Field(gt=0.5, lt=1)]
 
 # The share of equal models that a resolution lets through.
 POWER = 0.8

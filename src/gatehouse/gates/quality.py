@@ -5,8 +5,9 @@ import numpy as np
 from gatehouse.contract import Task
 from gatehouse.errors import EvidenceError
 from gatehouse.gates import interval, metrics
+from gatehouse.gates.interval import Confidence
 from gatehouse.gates.metrics import Comparison, Estimate
-from gatehouse.knobs import Count, Positive, Share, knobs
+from gatehouse.knobs import Count, Positive, knobs
 from gatehouse.predictions import Predictions
 from gatehouse.verdicts import Check, Decision
 
@@ -23,7 +24,7 @@ class Knobs:
     metric: str = "f1"
     delta: Positive = 0.02
     floor: float = 0.6
-    confidence: Share = 0.95
+    confidence: Confidence = 0.95
     bootstraps: Count = 1000
     seed: int = 0
     recommend_point: Positive = 0.01

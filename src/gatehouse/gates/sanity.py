@@ -7,7 +7,8 @@ import numpy as np
 from gatehouse.contract import Task
 from gatehouse.errors import EvidenceError
 from gatehouse.gates import metrics
-from gatehouse.knobs import Count, Positive, Share, knobs
+from gatehouse.gates.interval import Confidence
+from gatehouse.knobs import Count, Positive, knobs
 from gatehouse.predictions import Predictions
 from gatehouse.verdicts import Check, Decision
 
@@ -18,7 +19,7 @@ class Knobs:
 
     latency_p95_ms: Positive = 100.0
     repeats: Count = 200
-    confidence: Share = 0.95
+    confidence: Confidence = 0.95
 
 
 def dummy_strategy(metric: str, task: Task) -> str:

@@ -1,0 +1,113 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatehouse.drift import column, summary
+from gatehouse.drift.finding import Finding
+from gatehouse.drift.knobs import Knobs
+
+KNOBS = Knobs()
+NORMAL = np.random.default_rng(0).normal(size=2000)
+
+
+def numbers(reference: np.ndarray, window: np.ndarray) -> Finding:
+    """Examine a number."""
+    return column.examine("x", "input", summary.of_numbers(reference), pd.Series(window), None, KNOBS)
+
+
+def levels(reference: list[str | None], window: list[str | None], declared: tuple[str, ...] = ()) -> Finding:
+    """Examine a category."""
+    before, now = pd.Series(reference, dtype=object), pd.Series(window, dtype=object)
+    return column.examine("x", "input", summary.of_levels(before, declared), now, None, KNOBS)
+
+
+def test_number_is_tested_by_ks() -> None:
+    """A moved number has a small p-value and an effect above its floor."""
+    found = numbers(NORMAL[:1000], NORMAL[1000:] + 0.5)
+    assert (found.test, found.n, found.floor) == ("ks", 1000, 0.1)
+    assert found.p is not None
+    assert found.p < 1e-6
+    assert found.effect == pytest.approx(0.5, abs=0.1)
+
+
+def test_small_integers_are_levels() -> None:
+    """A count with few values is tested by its shares, and an unseen value is no new level."""
+    reference = np.random.default_rng(0).poisson(2, 1000).astype(float)
+    found = numbers(reference, np.where(np.arange(1000) < 300, 40.0, reference))
+    assert found.test == "chi2"
+    assert found.effect == pytest.approx(0.3)
+    assert found.new_levels == ()
+
+
+def test_constant_may_change() -> None:
+    """A column that was constant and is another constant now has moved altogether."""
+    found = numbers(np.ones(500), np.full(500, 2.0))
+    assert found.p is not None
+    assert found.p < 1e-6
+    assert found.effect == 1.0
+
+
+def test_constant_may_stay() -> None:
+    """A column that is constant on both sides has nothing to test."""
+    found = numbers(np.ones(500), np.ones(500))
+    assert (found.p, found.effect, found.psi) == (None, 0.0, 0.0)
+
+
+def test_new_levels_are_bounded() -> None:
+    """A level that the reference lacks is counted apart, with a lower bound of its share."""
+    found = levels(["a"] * 500 + ["b"] * 500, ["a"] * 490 + ["b"] * 490 + ["z"] * 20)
+    assert found.new_levels == ("z",)
+    assert found.new_share == 0.02
+    assert 0.005 < found.new_lower < 0.02
+    assert found.p == pytest.approx(1)
+
+
+def test_declared_level_is_not_new() -> None:
+    """A level that the schema lists is not new, though the reference had none of it."""
+    assert levels(["a"] * 1000, ["a"] * 980 + ["z"] * 20, declared=("a", "z")).new_levels == ()
+
+
+def test_long_tail_has_no_news() -> None:
+    """Where the reference lists only the frequent levels, none can be called new."""
+    many = [f"v{number}" for number in range(1000)]
+    assert levels(many * 2, [*many, "z"]).new_levels == ()
+
+
+def test_missing_is_counted_in_full() -> None:
+    """Shares of missing values come from all rows, tests from the sampled ones."""
+    window = np.where(np.arange(1000) < 100, np.nan, NORMAL[:1000])
+    reference = summary.of_numbers(NORMAL)
+    found = column.examine("x", "input", reference, pd.Series(window), np.arange(500), KNOBS)
+    assert (found.n, found.missing_window) == (400, 0.1)
+
+
+def test_time_has_presence_only() -> None:
+    """Of a time only the missing values are followed."""
+    found = column.examine("x", "input", summary.Presence(10, 0), pd.Series(["2026", None]), None, KNOBS)
+    assert (found.test, found.n, found.missing_window) == ("none", 1, 0.5)
+
+
+@pytest.mark.parametrize("window", [[np.nan] * 50, [np.inf] * 50, [1.0] * 5, [1e308, -1e308] * 30, [0.0] * 50])
+def test_strange_windows_are_harmless(window: list[float]) -> None:
+    """Nothing known, few values, huge and equal ones give a finding and no warning."""
+    found = numbers(NORMAL, np.array(window))
+    assert found.effect is None or np.isfinite(found.effect)
+
+
+@given(st.lists(st.floats(allow_nan=True), min_size=1, max_size=80), st.lists(st.floats(), min_size=1, max_size=80))
+def test_no_numbers_crash(reference: list[float], window: list[float]) -> None:
+    """Whatever the numbers, p-values and effects are finite."""
+    found = numbers(np.array(reference), np.array(window))
+    shown = [value for value in (found.p, found.effect, found.psi, found.psi_p, found.js) if value is not None]
+    assert np.isfinite(shown).all()
+    assert 0 <= found.missing_p <= 1
+
+
+@given(*[st.lists(st.sampled_from(["a", "b", "", None, "ü"]), min_size=1, max_size=80)] * 2)
+def test_no_levels_crash(reference: list[str | None], window: list[str | None]) -> None:
+    """Whatever the levels, p-values and effects are finite."""
+    found = levels(reference, window)
+    shown = [value for value in (found.p, found.effect, found.psi, found.psi_p, found.js) if value is not None]
+    assert np.isfinite(shown).all()
