@@ -61,7 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--version", default=env("VERSION", "1.0.0"))
     parser.add_argument("--error-share", type=float, default=float(env("ERROR_SHARE", "0")))
-    parser.add_argument("--delay", type=float, default=0.0)
+    parser.add_argument("--delay", type=float, default=float(env("DELAY", "0")))
     parser.add_argument("--die", action="store_true")
     parser.add_argument("--host", default=env("HOST", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(env("PORT", "0")))

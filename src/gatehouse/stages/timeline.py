@@ -22,9 +22,11 @@ class Timeline:
     def add(self, state: State, now: float) -> dict[str, Any]:
         """Add a point and return it."""
         # Before it had traffic, the slot's counters were those of the version that stood there before.
-        if self.points and self.points[-1]["weight"] and not state.seen.restarted(self.seen):
-            self.requests += state.seen.since(self.seen).requests
-            self.errors += state.seen.since(self.seen).errors
+        first = not self.points or not self.points[-1]["weight"]
+        before = state.baseline if first else self.seen
+        if not state.seen.restarted(before):
+            self.requests += state.seen.since(before).requests
+            self.errors += state.seen.since(before).errors
         self.seen = state.seen
         step = state.seen.since(state.baseline)
         point = {

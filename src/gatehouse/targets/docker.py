@@ -17,7 +17,7 @@ from gatehouse.errors import TargetError
 from gatehouse.release import Release
 from gatehouse.targets import containers, traefik, waiting
 from gatehouse.targets.containers import Names
-from gatehouse.targets.engine import Engine, obeying
+from gatehouse.targets.engine import Engine
 from gatehouse.targets.router import Router
 
 TRAEFIK_IMAGE = "traefik:v3.7"
@@ -99,8 +99,7 @@ class DockerTarget:
         if container is None:
             container = self._create_router()
         if container.status != "running":
-            with obeying(f"start '{self.names.router}'"):
-                container.start()
+            self.engine.start(container)
         waiting.until(self._router_knows_traffic, self.config.rollout.start_seconds, "The router did not answer")
         return container
 

@@ -44,6 +44,15 @@ class Engine:
             self._fetch(wanted["image"])
             return self.client.containers.create(**wanted)
 
+    def start(self, container: Container) -> None:
+        """Start a container that was made; one that cannot start is removed, so that it can be made anew."""
+        with obeying(f"start '{container.name}'"):
+            try:
+                container.start()
+            except APIError:
+                container.remove(force=True)
+                raise
+
     def prepare(self, names: containers.Names) -> None:
         """Make the target's network and volumes; nothing happens when they are there."""
         with obeying(f"prepare the network and volumes of '{names.project}'"):

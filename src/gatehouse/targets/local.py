@@ -5,7 +5,6 @@ Everything is known by a folder in the state folder, so that another program can
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from gatehouse.release import Release
 from gatehouse.targets import local_router, ports
 from gatehouse.targets.local_router import LocalRouter
 from gatehouse.targets.processes import Processes
+from gatehouse.targets.watchdog import Watchdog
 
 
 def of(config: Config) -> "LocalTarget":
@@ -46,7 +46,7 @@ class LocalTarget:
         self.processes = Processes(self.folder / "processes")
         settings = config.rollout
         self.router = LocalRouter(self.processes, self.folder / "routes", settings.port, settings.start_seconds)
-        self.watchdog: subprocess.Popen[bytes] | None = None
+        self.watchdog: Watchdog | None = None
 
     @property
     def url(self) -> str:
@@ -99,9 +99,9 @@ class LocalTarget:
         """Stop all processes, unless they stay."""
         if not self.stays:
             self._stop_all()
-        if self.watchdog is not None and self.watchdog.stdin is not None:
-            self.watchdog.stdin.close()
-            self.watchdog.wait()
+        if self.watchdog is not None:
+            self.watchdog.close()
+            self.watchdog = None
 
     def remove(self) -> None:
         """Stop all processes and forget everything."""
@@ -117,8 +117,7 @@ class LocalTarget:
     def _watch(self) -> None:
         """Have all processes stopped when this program is gone, unless they stay."""
         if self.watchdog is None and not self.stays:
-            command = [sys.executable, "-P", "-m", "gatehouse.targets.watchdog", str(self.processes.folder)]
-            self.watchdog = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+            self.watchdog = Watchdog(self.processes)
 
     def _runs(self, slot: Slot, release: Release) -> bool:
         same = self.processes.about(slot).get("release") == release.to_dict()

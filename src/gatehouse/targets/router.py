@@ -82,6 +82,7 @@ class Router:
             with OPENER.open(self.address + path, timeout=ANSWER_SECONDS) as answer:
                 return bytes(answer.read())
         except urllib.error.HTTPError as error:
+            error.close()
             raise TargetError(f"The router answered {error.code} to {self.address}{path}.") from error
         except (OSError, http.client.HTTPException) as error:
             raise TargetError(f"The router does not answer at {self.address}{path}: {error}.") from error

@@ -1,15 +1,29 @@
 """Stops a folder's processes when the program that started them is gone, even when it was killed.
 
-It is started beside them with a pipe as its input, and nothing is ever written there: the pipe ends with its writer.
+It runs beside them with a pipe as its input, and nothing is ever written there: the pipe ends with its writer.
 """
 
+import subprocess
 import sys
 from pathlib import Path
 
 from gatehouse.targets.processes import Processes
 
-NAME = "watchdog"
 SECONDS = 5.0
+
+
+class Watchdog:
+    """A watch over a folder's processes, until it is closed or this program is gone."""
+
+    def __init__(self, processes: Processes) -> None:
+        command = [sys.executable, "-P", "-m", __name__, str(processes.folder)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+
+    def close(self) -> None:
+        """Stop what is left, and end the watch."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        self.process.wait()
 
 
 def main(folder: str) -> None:

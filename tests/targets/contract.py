@@ -1,0 +1,159 @@
+"""What every target must do, proven on the real thing: a target's tests derive their class from this one."""
+
+import itertools
+import json
+import time
+import urllib.request
+from abc import ABC, abstractmethod
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from gatehouse import config
+from gatehouse.canary.counters import Slot
+from gatehouse.config import Config
+from gatehouse.errors import TargetError
+from gatehouse.release import Release
+from gatehouse.stages.traffic import Traffic
+from gatehouse.targets import Target
+
+ROWS = itertools.repeat({"amount": 1.0})
+
+
+def settings(state: str, **rollout: Any) -> Config:
+    """Return settings that keep everything in one folder."""
+    return config.parse({"store": {"state": state}, "rollout": {"start_seconds": 20.0, **rollout}})
+
+
+class Place(ABC):
+    """Somewhere to roll out to, and the releases that can be started there."""
+
+    good: Release
+    better: Release
+    failing: Release
+    slow: Release
+    dead: Release
+
+    @abstractmethod
+    def attach(self) -> Target:
+        """Return a target for this place, as another program would see it."""
+
+
+class Contract:
+    """The laws of a target; `place` and `target` are fixtures of the class that derives from it."""
+
+    def serve(self, target: Target, slot: Slot, release: Release) -> None:
+        """Give one release all traffic."""
+        target.start(slot, release)
+        target.weigh({slot: 100})
+
+    def test_release_answers(self, place: Place, target: Target) -> None:
+        """A release that was started and given the traffic answers through the router."""
+        self.serve(target, "blue", place.good)
+        assert version(target) == place.good.version
+
+    def test_weights_are_read_back(self, place: Place, target: Target) -> None:
+        """The router's own weights are those that were set."""
+        self.serve(target, "blue", place.good)
+        target.weigh({"blue": 75, "green": 25})
+        assert target.weights() == {"blue": 75, "green": 25}
+
+    def test_weights_share_traffic(self, place: Place, target: Target) -> None:
+        """Of a hundred requests, each slot gets its percent."""
+        target.start("green", place.better)
+        self.serve(target, "blue", place.good)
+        target.weigh({"blue": 80, "green": 20})
+        counts = Counter(version(target) for _ in range(100))
+        assert counts == {place.good.version: 80, place.better.version: 20}
+
+    def test_errors_are_counted(self, place: Place, target: Target) -> None:
+        """Each slot's requests and errors are counted, and no other's."""
+        target.start("blue", place.good)
+        self.serve(target, "green", place.failing)
+        before = target.counters()
+        with Traffic(target.url, itertools.islice(ROWS, 40), 200) as traffic:
+            traffic.wait()
+        after = target.counters()
+        counted = after["green"].since(before["green"])
+        assert (counted.requests, counted.errors) == (40, len(traffic.failures))
+        assert counted.latency[1000.0] == 40
+        assert 0 < counted.errors < 40
+        assert after["blue"] == before["blue"]
+
+    def test_changes_lose_no_request(self, place: Place, target: Target) -> None:
+        """Starting, weighing and stopping under traffic costs nobody an answer."""
+        target.stop("green")
+        self.serve(target, "blue", place.good)
+        with Traffic(target.url, ROWS, 150) as traffic:
+            time.sleep(0.2)
+            target.start("green", place.better)
+            for share in (5, 10, 25, 50, 100, 0, 100):
+                traffic.mark(f"{share} %")
+                target.weigh({"blue": 100 - share, "green": share})
+            traffic.mark("stop")
+            target.stop("blue")
+            time.sleep(0.2)
+        assert traffic.failures == []
+        assert {answer.version for answer in traffic.answers} == {place.good.version, place.better.version}
+        for moment, what in traffic.marks:
+            assert traffic.around(moment, 0.2), what
+
+    def test_stop_drains(self, place: Place, target: Target) -> None:
+        """A request that a slot has begun is answered, although the slot is told to stop meanwhile."""
+        self.serve(target, "green", place.slow)
+        with ThreadPoolExecutor() as pool:
+            answer = pool.submit(ask, target, "/predict")
+            time.sleep(0.2)
+            target.stop("green")
+            assert answer.result()["model_version"] == place.slow.version
+
+    def test_start_twice_changes_nothing(self, place: Place, target: Target) -> None:
+        """A release that runs already is left alone, and quickly."""
+        self.serve(target, "blue", place.good)
+        began = time.monotonic()
+        target.start("blue", place.good)
+        assert time.monotonic() - began < 1
+        assert version(target) == place.good.version
+
+    def test_start_replaces_slot(self, place: Place, target: Target) -> None:
+        """Another release takes the slot of the one before."""
+        self.serve(target, "blue", place.good)
+        target.start("blue", place.better)
+        assert version(target) == place.better.version
+
+    def test_dead_server_is_explained(self, place: Place, target: Target) -> None:
+        """A server that ends at once is an error with the end of what it printed."""
+        with pytest.raises(TargetError, match=r"get ready|listen(.|\n)*it is cursed"):
+            target.start("green", place.dead)
+        target.stop("green")
+
+    def test_stop_without_server(self, place: Place, target: Target) -> None:
+        """Stopping what does not run is no error."""
+        self.serve(target, "blue", place.good)
+        target.stop("green")
+        target.stop("green")
+        assert version(target) == place.good.version
+
+    def test_state_is_kept(self, place: Place, target: Target) -> None:
+        """Another program finds the state, the address and the weights as they were left."""
+        self.serve(target, "blue", place.good)
+        target.save(json.dumps({"first": "ü" * 1000}))
+        target.save('{"second": 2}')
+        other = place.attach()
+        assert other.load() == '{"second": 2}'
+        assert (other.url, other.weights()) == (target.url, target.weights())
+        other.close()
+
+
+def version(target: Target) -> str:
+    """Return the version that answers through the router."""
+    return str(ask(target, "/version")["model_version"])
+
+
+def ask(target: Target, path: str) -> dict[str, Any]:
+    """Return the JSON that a path answers; a prediction is asked for by POST."""
+    data = b'{"rows": [{"amount": 1.0}]}' if path == "/predict" else None
+    with urllib.request.urlopen(target.url + path, data, timeout=10) as answer:
+        return dict(json.loads(answer.read()))

@@ -1,0 +1,160 @@
+import io
+import socket
+import tarfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+from targets import contract
+from targets.contract import Contract, Place
+
+from gatehouse.config import Config
+from gatehouse.errors import TargetError
+from gatehouse.release import Release
+from gatehouse.targets import containers
+from gatehouse.targets.docker import DockerTarget, is_whole, open_log
+
+PYTHON_IMAGE = "python:3.13-slim-bookworm"
+SERVER = Path(__file__).with_name("tiny_server.py")
+DOCKERFILE = """
+FROM {base}
+COPY tiny_server.py /tiny_server.py
+ENV {variables}
+USER 10001:10001
+CMD ["python", "/tiny_server.py"]
+"""
+
+
+class Host(Place):
+    """The Docker engine, with an image for each release, and a project of its own."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.project = f"gatehouse-test-{uuid.uuid4().hex[:8]}"
+        self.images: list[str] = []
+        self.good = self.build("1.0.0", "")
+        self.better = self.build("1.1.0", "")
+        self.failing = self.build("1.2.0", "ERROR_SHARE=0.4")
+        self.slow = self.build("1.3.0", "DELAY=0.6")
+        self.dead = self.build("1.4.0", "DIE=1")
+
+    def build(self, version: str, fault: str) -> Release:
+        """Return a release whose image is built on the engine."""
+        text = DOCKERFILE.format(base=PYTHON_IMAGE, variables=f"VERSION={version} {fault}")
+        context = containers.archive({"Dockerfile": text, "tiny_server.py": SERVER.read_text()})
+        tag = f"{self.project}:{version}"
+        client = docker.from_env()
+        client.images.build(fileobj=io.BytesIO(context), custom_context=True, tag=tag, rm=True, forcerm=True)
+        client.close()
+        self.images.append(tag)
+        return Release(version, version * 8, tag)
+
+    def attach(self) -> DockerTarget:
+        """Return a target for the project."""
+        return DockerTarget(self.config, self.project)
+
+    def clean(self) -> None:
+        """Remove everything that the tests made."""
+        target = self.attach()
+        target.remove()
+        for tag in self.images:
+            target.engine.client.images.remove(tag)
+        target.close()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """Return an engine to roll out on."""
+    host = Host(contract.settings(str(tmp_path_factory.mktemp("state")), drain_seconds=2.0))
+    yield host
+    host.clean()
+
+
+@pytest.fixture(scope="module")
+def target(place: Host) -> Iterator[DockerTarget]:
+    """Return a target of the engine."""
+    target = place.attach()
+    yield target
+    target.close()
+
+
+@pytest.mark.docker
+class TestDocker(Contract):
+    """The target on a Docker engine keeps the contract."""
+
+
+@pytest.mark.docker
+def test_half_written_state_is_survived(place, target):
+    """When the engine dies while the state is written, the copy that is whole is the state."""
+    target.start("blue", place.good)
+    target.save('{"whole": 1}')
+    router = target.engine.find(target.names.router)
+    target.engine.write(router, {containers.NEW_STATE: '{"ha'})
+    assert target.load() == '{"whole": 1}'
+    target.engine.write(router, {containers.NEW_STATE: '{"whole": 2}', containers.STATE: ""})
+    assert target.load() == '{"whole": 2}'
+
+
+@pytest.mark.docker
+def test_removed_router_comes_back(place, target):
+    """A router that somebody removed is made anew, with the weights that it had."""
+    target.start("blue", place.good)
+    target.weigh({"blue": 90, "green": 10})
+    target.engine.find(target.names.router).remove(force=True)
+    with pytest.raises(TargetError, match="does not run"):
+        target.counters()
+    assert target.load() is not None
+    assert target.weights() == {"blue": 90, "green": 10}
+
+
+@pytest.mark.docker
+def test_taken_port_is_an_error(place):
+    """A port that another program has is an error that says so, and leaves no container."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        config = contract.settings(place.config.store.state, port=taken.getsockname()[1])
+        target = DockerTarget(config, f"{place.project}-port")
+        try:
+            with pytest.raises(TargetError, match=r"could not start .*(in use|allocated)"):
+                target.start("blue", place.good)
+            assert target.engine.find(target.names.router) is None
+        finally:
+            target.remove()
+            target.close()
+
+
+@pytest.mark.docker
+def test_missing_image_is_an_error(place, target):
+    """An image that exists nowhere is an error with its name."""
+    with pytest.raises(TargetError, match="gatehouse-no-such-image"):
+        target.start("green", Release("9.9.9", "z", "127.0.0.1:1/gatehouse-no-such-image:1"))
+
+
+@pytest.mark.docker
+def test_log_folder_is_written(place, tmp_path):
+    """The servers, whose user is another, can write to the folder of the host."""
+    log = tmp_path / "log"
+    assert open_log(str(log)) == str(log)
+    assert log.stat().st_mode & 0o777 == 0o777
+
+
+def test_missing_engine_is_explained(monkeypatch):
+    """Without an engine the error says what else can be done."""
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    with pytest.raises(TargetError, match=r"No Docker engine answers(.|\n)*target = 'local'"):
+        DockerTarget(contract.settings("state"))
+
+
+def test_half_a_file_is_not_whole():
+    """A file that ends too early is known by its JSON."""
+    assert is_whole('{"a": 1}')
+    assert not is_whole('{"a": ')
+    assert not is_whole("")
+
+
+def test_archive_keeps_order():
+    """The engine writes the files in the order in which they were given."""
+    data = containers.archive({"rollout.new": "1", "rollout.json": "1"})
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        assert tar.getnames() == ["rollout.new", "rollout.json"]

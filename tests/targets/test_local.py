@@ -1,0 +1,144 @@
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from targets import contract
+from targets.contract import Contract, Place
+
+from gatehouse.config import Config
+from gatehouse.errors import TargetError
+from gatehouse.release import Release
+from gatehouse.targets import local_router
+from gatehouse.targets.local import LocalTarget, serve
+
+SERVER = Path(__file__).with_name("tiny_server.py")
+
+
+def command(release: Release) -> list[str]:
+    """Return the command of a tiny server; a release's location holds its arguments."""
+    return [sys.executable, str(SERVER), "--version", release.version, *release.location.split()]
+
+
+class Laptop(Place):
+    """A folder of this machine."""
+
+    good = Release("1.0.0", "a", "")
+    better = Release("1.1.0", "b", "")
+    failing = Release("1.2.0", "c", "--error-share 0.4")
+    slow = Release("1.3.0", "d", "--delay 0.6")
+    dead = Release("1.4.0", "e", "--die")
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def attach(self) -> LocalTarget:
+        """Return a target whose processes stay when it is closed."""
+        return LocalTarget(self.config, command, stays=True)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Laptop:
+    """Return a folder to roll out in."""
+    return Laptop(contract.settings(str(tmp_path_factory.mktemp("state"))))
+
+
+@pytest.fixture(scope="module")
+def target(place: Laptop) -> Iterator[LocalTarget]:
+    """Return a target whose processes end with the tests."""
+    target = LocalTarget(place.config, command)
+    yield target
+    target.close()
+
+
+class TestLocal(Contract):
+    """The laptop's target keeps the contract."""
+
+
+def test_dead_router_is_started_again(place, target):
+    """A router that was killed comes back with the new weights, at the address that users know."""
+    target.start("blue", place.good)
+    target.weigh({"blue": 100})
+    before = target.url
+    target.processes.stop(local_router.NAME, 0)
+    with pytest.raises(TargetError, match="does not answer"):
+        target.counters()
+    target.weigh({"blue": 90, "green": 10})
+    assert (target.url, target.weights()) == (before, {"blue": 90, "green": 10})
+
+
+def test_half_written_routes_cost_nothing(place, target):
+    """The file that is about to be replaced may be empty, half or gone: it is not the one in force."""
+    target.start("blue", place.good)
+    target.weigh({"blue": 100})
+    generation = target.router.inside.generation()
+    other = target.router.routes / f"traffic-{(generation + 1) % 2}.yml"
+    whole = other.read_text()
+    for spoilt in ("", whole[: len(whole) // 2]):
+        other.write_text(spoilt)
+        time.sleep(0.3)
+        assert contract.version(target) == place.good.version
+    other.unlink()
+    time.sleep(0.3)
+    assert contract.version(target) == place.good.version
+
+
+def test_real_server_is_commanded():
+    """Without a command of its own, the target serves the release's bundle."""
+    assert serve(Release("1.0.0", "a", "/bundles/a"))[-4:] == ["-m", "gatehouse.serving", "--bundle", "/bundles/a"]
+
+
+def test_taken_port_is_named(tmp_path):
+    """A port that somebody else listens on is an error before anything is started."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        target = LocalTarget(contract.settings(str(tmp_path), port=port), command)
+        with pytest.raises(TargetError, match=f"Port {port} is in use"):
+            target.start("blue", Laptop.good)
+        target.close()
+    assert target.processes.names() == []
+
+
+def test_chosen_port_is_used(tmp_path):
+    """Users find the model at the port of the settings; its folder is gone when all was removed."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    target = LocalTarget(contract.settings(str(tmp_path), port=port), command)
+    target.start("blue", Laptop.good)
+    assert target.url == f"http://127.0.0.1:{port}"
+    target.remove()
+    assert not target.folder.exists()
+
+
+def test_never_started_target_has_no_url(tmp_path):
+    """Before a first version there is no address."""
+    with pytest.raises(TargetError, match="roll out a first version"):
+        _ = LocalTarget(contract.settings(str(tmp_path))).url
+
+
+def test_unready_server_is_an_error(tmp_path):
+    """A server that never listens is given up when its time is over."""
+    config = contract.settings(str(tmp_path), start_seconds=1.5)
+    target = LocalTarget(config, lambda _: [sys.executable, "-c", "import time; print('loading'); time.sleep(60)"])
+    with pytest.raises(TargetError, match=r"'blue' did not listen within 1.5 s"):
+        target.start("blue", Laptop.good)
+    target.close()
+    assert not any(map(target.processes.running, target.processes.names()))
+
+
+def test_log_folder_reaches_server(tmp_path):
+    """The servers are told where to log, and which bundle they must serve."""
+    config = contract.settings(str(tmp_path))
+    config = replace(config, store=replace(config.store, log="/logs"))
+    target = LocalTarget(config, lambda _: [sys.executable, "-c", PRINT_ENVIRONMENT])
+    with pytest.raises(TargetError, match="/logs abc 1000"):
+        target.start("blue", Release("1.0.0", "abc", ""))
+    target.close()
+
+
+PRINT_ENVIRONMENT = (
+    "import os; print(*map(os.environ.get, ('GATEHOUSE_LOG', 'GATEHOUSE_BUNDLE_DIGEST', 'GATEHOUSE_MAXIMUM_ROWS')))"
+)
