@@ -35,7 +35,8 @@ def describe(rows: Sequence[Mapping[str, Any]]) -> str:
     """Say which slice is the lowest and which were refused."""
     judged = [row for row in rows if row["judged"]]
     refused = [wording.value(row["slice"]) for row in rows if row["refused"]]
-    words = [f"{len(judged)} of {len(rows)} slices have enough rows to be judged; hollow dots have not."]
+    few = "; the hollow dots have too few" if len(judged) < len(rows) else ""
+    words = [f"{len(judged)} of {len(rows)} slices have enough rows to be judged{few}."]
     if judged:
         worst = min(judged, key=lambda row: float(row["change"]))
         words.append(f"The lowest is {wording.value(worst['slice'])} with {worst['change']:+.4g}.")
