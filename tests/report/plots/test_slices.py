@@ -14,7 +14,8 @@ def test_words_name_the_refused() -> None:
     """The lowest slice that was judged is named, and those that were refused."""
     rows = [row("DE", 0.01), row("FR", -0.14, refused=True), row("LU", -0.4, judged=False)]
     assert slices.chart("p", rows).description == (
-        "2 of 3 slices have enough rows to be judged; the hollow dots have too few. The lowest is FR with -0.14. Refused: FR."
+        "2 of 3 slices have enough rows to be judged; the hollow dots have too few. "
+        "The lowest is FR with -0.14. Refused: FR."
     )
 
 
