@@ -1,7 +1,5 @@
 import http.client
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -173,15 +171,3 @@ def test_broken_model_is_clean_error(start: Callable[..., Any], tmp_path: Path) 
     assert server.stop() == 0
     assert prediction_log.read(server.log).empty
     assert "41.75" not in server.process.stderr.read()
-
-
-def test_serving_needs_no_pipeline() -> None:
-    """The server imports nothing of training: what it does not import, its image does not hold."""
-    code = "import sys, gatehouse.serving.server, gatehouse.serving.score; print(*sorted(sys.modules))"
-    loaded = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, check=True).stdout.split()
-    packages = {name.split(".")[0] for name in loaded}
-    assert packages.isdisjoint({"pandera", "mlflow", "docker", "workload", "aiohttp", "matplotlib", "yaml"})
-    assert {name for name in loaded if name.startswith("gatehouse.") and name.count(".") == 1} == {
-        "gatehouse.bundle", "gatehouse.contract", "gatehouse.errors", "gatehouse.files", "gatehouse.predictions",
-        "gatehouse.serving",
-    }  # fmt: skip

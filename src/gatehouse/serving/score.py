@@ -14,6 +14,7 @@ import csv
 import io
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,8 @@ def predictions_text(predictions: Predictions) -> str:
     """Return predictions as the CSV that `predictions_from` reads."""
     columns = {PREDICTION: predictions.values}
     columns |= {SCORE + label: predictions.score_of(label) for label in predictions.classes}
-    return pd.DataFrame(columns).to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    # A model that gives NaN is judged by the gate, so NaN is written as such and not as a blank.
+    return pd.DataFrame(columns).to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_ALL, na_rep="NaN")
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -97,9 +99,9 @@ def run(bundle: Bundle, rows: str, out: str) -> int:
     return 0
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Score what the command line names, and return the exit code."""
-    args = _arguments()
+    args = _parser().parse_args(argv)
     threadpool_limits(limits=1)
     try:
         if not args.bundle:
@@ -111,7 +113,7 @@ def main() -> int:
         return 2
 
 
-def _arguments() -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m gatehouse.serving.score",
         description=__doc__,
@@ -120,7 +122,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--bundle", default=os.environ.get("GATEHOUSE_BUNDLE"), help="the folder (GATEHOUSE_BUNDLE)")
     parser.add_argument("--rows", required=True, help="CSV of raw rows; - reads them from stdin")
     parser.add_argument("--out", required=True, help="CSV of predictions; - writes them to stdout")
-    return parser.parse_args()
+    return parser
 
 
 def _read(rows: str) -> str:

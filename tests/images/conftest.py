@@ -1,0 +1,64 @@
+"""Serve images, built for real from the repository's own Dockerfile around a small bundle."""
+
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gatehouse import shell
+from gatehouse.bundle import Bundle
+
+ROOT = Path(__file__).parents[2]
+CONTEXT = ("src", "Dockerfile.serve", ".dockerignore", "requirements-serve.txt")
+
+
+def docker(*arguments: str) -> str:
+    """Run the docker program and return what it printed."""
+    return shell.run(["docker", *arguments], timeout=1200).strip()
+
+
+@pytest.fixture(scope="session")
+def context(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder to build from; the test is skipped where there is no engine."""
+    try:
+        docker("info")
+    except shell.CommandError as error:
+        pytest.skip(f"NOT TESTED: there is no Docker engine here, so no image was built. {error}")
+    folder = tmp_path_factory.mktemp("context")
+    for name in CONTEXT:
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
+    shutil.copytree(bundle.path, folder / "build" / "bundle")
+    return folder
+
+
+def built(context: Path, *arguments: str) -> Iterator[str]:
+    """Build an image, give its name, and remove it."""
+    name = f"gatehouse-test-{uuid.uuid4().hex[:8]}"
+    docker("build", "--file", str(context / "Dockerfile.serve"), "--tag", name, *arguments, str(context))
+    yield name
+    docker("image", "rm", "--force", name)
+
+
+@pytest.fixture(scope="session")
+def image(context: Path, bundle: Bundle) -> Iterator[str]:
+    """Return the name of the serve image of the small bundle."""
+    yield from built(
+        context, "--build-arg", f"BUNDLE_DIGEST={bundle.digest}", "--build-arg", f"VERSION={bundle.version}"
+    )
+
+
+@pytest.fixture
+def faulty_image(context: Path, image: str) -> Iterator[str]:
+    """Return the name of the same image with the planted fault."""
+    yield from built(context, "--target", "faulty")
+
+
+@pytest.fixture
+def container() -> Iterator[str]:
+    """Return a name for a container, and remove what has it in the end."""
+    name = f"gatehouse-test-{uuid.uuid4().hex[:8]}"
+    yield name
+    subprocess.run(["docker", "rm", "--force", "--volumes", name], capture_output=True, check=False)
