@@ -1,7 +1,11 @@
 """What several folders of tests share."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+
+# Several tests run at once; OpenMP's threads would wait for each other, spinning. Read when scikit-learn is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import image_registry
 import pytest

@@ -58,10 +58,11 @@ def finish(verdict: Verdict, out: Path) -> int:
     except OSError as error:
         print(f"The verdict cannot be written to {out}: {error}.", file=sys.stderr)
         return 2
-    print(markdown.terminal(verdict))
+    print(markdown.terminal(verdict, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR")))
     _append("GITHUB_STEP_SUMMARY", markdown.summary(verdict))
     outputs = {"decision": verdict.decision, **verdict.details.get("outputs", {})}
-    _append("GITHUB_OUTPUT", "".join(f"{key}={value}\n" for key, value in outputs.items()))
+    # One line each: a line break in a value would set another output.
+    _append("GITHUB_OUTPUT", "".join(f"{key}={' '.join(str(value).split())}\n" for key, value in outputs.items()))
     return verdict.exit_code
 
 

@@ -195,10 +195,12 @@ def drift_of(play: Play, rows: pd.DataFrame) -> Verdict:
 
 def answered(answers: Sequence[Answer]) -> Verdict:
     """Judge whether every request was answered well."""
-    failed = sum(answer.status != OK for answer in answers)
+    failed = [answer for answer in answers if answer.status != OK]
     decision = Decision.PROMOTE if answers and not failed else Decision.REJECT
-    why = f"{failed} of {len(answers):,} requests failed."
-    return judgement.make("traffic", [Check("requests", decision, why, observed=failed, limit=0, n=len(answers))])
+    why = f"{len(failed)} of {len(answers):,} requests failed."
+    if failed:
+        why += f" The first: {failed[0].status or 'no answer'}, {failed[0].error[:200]}"
+    return judgement.make("traffic", [Check("requests", decision, why, observed=len(failed), limit=0, n=len(answers))])
 
 
 def unmoved(before: Release | None, now: Release | None) -> Verdict:
