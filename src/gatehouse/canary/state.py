@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -90,15 +91,21 @@ def shares(state: State) -> dict[Slot, int]:
     return wanted
 
 
+@cache
+def adapter() -> TypeAdapter[State]:
+    """Return what writes and reads states; making it takes longer than using it."""
+    return TypeAdapter(State)
+
+
 def to_json(state: State) -> str:
     """Return the state as JSON."""
-    return TypeAdapter(State).dump_json(state, indent=2).decode()
+    return adapter().dump_json(state, indent=2).decode()
 
 
 def from_json(text: str) -> State:
     """Read a state back. Raises EvidenceError when the text is none."""
     try:
-        return TypeAdapter(State).validate_json(text)
+        return adapter().validate_json(text)
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
         raise EvidenceError(

@@ -38,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(config: Config, args: argparse.Namespace) -> Verdict:
     """Send what the command line asks for; a request that fails is a reject."""
-    rows = _read(args.rows) if args.rows else _of_workload(config, args.since, args.until)
+    rows = _read(args.rows) if args.rows else of_workload(config, args.since, args.until)
     return run(args.url, rows, args.rate, args.seconds)
 
 
@@ -74,7 +74,8 @@ def _read(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _of_workload(config: Config, since: settings.Since, until: settings.Since) -> list[dict[str, Any]]:
+def of_workload(config: Config, since: settings.Since, until: settings.Since) -> list[dict[str, Any]]:
+    """Return the workload's rows as a client sends them. Raises DataError when there are none."""
     found = workload.of(config)
     rows = requests.payload(found.load(since, until).head(MOST_ROWS), found.contract)
     if not rows:

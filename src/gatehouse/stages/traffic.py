@@ -8,14 +8,14 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 import aiohttp
 
-from gatehouse.errors import ConfigError, TargetError
+from gatehouse.errors import ConfigError
 
 OK = 200
 
@@ -42,13 +42,12 @@ class Answer:
 class Traffic:
     """Sends one row after another to `url`/predict, `rate` a second, from a thread of its own, until the rows end.
 
-    `url` may be a function, for an address that is known only later; until then requests fail. Use it as a context.
-    `answers` grows as they come; `marks` are the moments at which something was changed.
+    Use it as a context. `answers` grows as they come; `marks` are the moments at which something was changed.
     """
 
     def __init__(
         self,
-        url: str | Callable[[], str],
+        url: str,
         rows: Iterable[Mapping[str, Any]],
         rate: float,
         *,
@@ -110,11 +109,10 @@ class Traffic:
     async def _send(self, session: aiohttp.ClientSession, row: Mapping[str, Any], due: float, at: float) -> None:
         status, version, error = 0, None, ""
         try:
-            url = self.url if isinstance(self.url, str) else self.url()
-            async with session.post(f"{url}/predict", json={"rows": [row]}) as answer:
+            async with session.post(f"{self.url}/predict", json={"rows": [row]}) as answer:
                 status, body = answer.status, await answer.read()
                 version, error = _version(body), "" if status == OK else body.decode(errors="replace")[:300]
-        except (aiohttp.ClientError, TimeoutError, OSError, TargetError) as failure:
+        except (aiohttp.ClientError, TimeoutError, OSError) as failure:
             status, error = 0, f"{type(failure).__name__}: {failure}"
         latency = (time.perf_counter() - due) * 1000
         self.answers.append(Answer(at, status, latency, version, error))

@@ -1,0 +1,146 @@
+"""A target on paper: its clock, its router and its servers obey at once, and can be made to fail at any call.
+
+It keeps the contract that tests/targets/contract.py proves of the real ones, and lets a week pass in a moment.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gatehouse.bundle import Bundle
+from gatehouse.canary.counters import EDGES_MS, SLOTS, Counters, Slot
+from gatehouse.errors import TargetError
+from gatehouse.release import Release
+
+
+class Killed(BaseException):
+    """The program ends here, as by SIGKILL: nothing of it runs any more."""
+
+
+@dataclass
+class PaperTarget:
+    """Servers by their slots, traffic of `rate` requests a second, and the share of errors by version.
+
+    `kill_at` is the number of the call before which the program is killed; `deaf` counts the looks that fail.
+    """
+
+    rate: float = 100.0
+    error_share: dict[str, float] = field(default_factory=dict)
+    broken: tuple[str, ...] = ()
+    clock: float = 1000.0
+    calls: int = 0
+    kill_at: int = -1
+    deaf: int = 0
+    running: dict[Slot, Release] = field(default_factory=dict)
+    shares: dict[Slot, int] = field(default_factory=lambda: dict.fromkeys(SLOTS, 0))
+    exact: dict[Slot, list[float]] = field(default_factory=lambda: {slot: [0.0, 0.0] for slot in SLOTS})
+    state: str | None = None
+    events: list[str] = field(default_factory=list)
+    lost: float = 0.0
+
+    url = "http://paper"
+
+    def call(self, what: str) -> None:
+        """Note a call, and be killed at the one that was chosen."""
+        if self.calls == self.kill_at:
+            raise Killed(what)
+        self.calls += 1
+
+    def start(self, slot: Slot, release: Release) -> None:
+        """Start a release."""
+        self.call("start")
+        if self.running.get(slot) == release:
+            return
+        if release.version in self.broken:
+            raise TargetError(f"'{slot}' ended before it could get ready.")
+        self.events.append(f"start {slot} {release.version}")
+        self.running[slot] = release
+        self.call("started")
+
+    def stop(self, slot: Slot) -> None:
+        """Stop a slot."""
+        self.call("stop")
+        if slot in self.running:
+            self.events.append(f"stop {slot}")
+            del self.running[slot]
+        self.call("stopped")
+
+    def weigh(self, weights: Mapping[Slot, int]) -> None:
+        """Share the traffic."""
+        self.call("weigh")
+        self.shares = {slot: weights.get(slot, 0) for slot in SLOTS}
+        self.events.append(f"weigh {self.shares['blue']}-{self.shares['green']}")
+        self.call("weighed")
+
+    def weights(self) -> dict[Slot, int]:
+        """Return the weights."""
+        self.call("weights")
+        return dict(self.shares)
+
+    def counters(self) -> dict[Slot, Counters]:
+        """Return the counters; all answers are quick."""
+        self.call("counters")
+        if self.deaf:
+            self.deaf -= 1
+            raise TargetError("The router does not answer.")
+        found = {slot: (int(requests), int(errors)) for slot, (requests, errors) in self.exact.items()}
+        return {slot: Counters(n, bad, 0, dict.fromkeys(EDGES_MS, n)) for slot, (n, bad) in found.items()}
+
+    def load(self) -> str | None:
+        """Return the state."""
+        self.call("load")
+        return self.state
+
+    def save(self, state: str) -> None:
+        """Keep the state."""
+        self.call("save")
+        self.state = state
+        self.call("saved")
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def remove(self) -> None:
+        """Forget everything."""
+        self.running, self.state = {}, None
+
+    def now(self) -> float:
+        """Return the time on paper."""
+        return self.clock
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass under traffic. Requests to a slot without a server fail, and are lost."""
+        self.clock += seconds
+        for slot, share in self.shares.items():
+            n = self.rate * seconds * share / 100
+            release = self.running.get(slot)
+            failing = self.error_share.get(release.version, 0.0) if release else 1.0
+            self.exact[slot][0] += n
+            self.exact[slot][1] += n * failing
+            self.lost += 0 if release else n
+
+
+@dataclass
+class Shelf:
+    """A registry on paper."""
+
+    first: Release | None = None
+    promoted: list[tuple[Release, str]] = field(default_factory=list)
+
+    def champion(self) -> Release | None:
+        """Return what was promoted last."""
+        return self.promoted[-1][0] if self.promoted else self.first
+
+    def challenger(self) -> Release | None:
+        """Return nothing."""
+
+    def register(self, bundle: Bundle, image: str | None = None) -> Release:
+        """Do not register."""
+        raise NotImplementedError
+
+    def promote(self, release: Release, why: str) -> None:
+        """Note a promotion."""
+        self.promoted.append((release, why))
+
+    def fetch(self, release: Release) -> Bundle:
+        """Fetch nothing."""
+        raise NotImplementedError

@@ -1,0 +1,199 @@
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from stages.paper_target import Killed, PaperTarget, Shelf
+
+from gatehouse import config as settings
+from gatehouse import ledger
+from gatehouse.canary import state as states
+from gatehouse.canary.state import Phase, State
+from gatehouse.config import Config
+from gatehouse.errors import TargetError
+from gatehouse.release import Release
+from gatehouse.stages.controller import PATIENCE, Controller
+
+OLD, NEW, NEWER = (Release(f"1.{n}.0", str(n) * 64, "x") for n in range(3))
+STEPS = {"steps": [10, 50, 100], "bake_seconds": 5.0, "step_budget_seconds": 60.0}
+
+
+@dataclass
+class Stage:
+    """A target that serves the old version, a registry, and controllers that come and go."""
+
+    config: Config
+    target: PaperTarget = field(default_factory=PaperTarget)
+    shelf: Shelf = field(default_factory=lambda: Shelf(OLD))
+
+    def controller(self, candidate: Release = NEW) -> Controller:
+        """Return a program that has just been started."""
+        return Controller(self.config, candidate, self.target, self.shelf, self.target.now)
+
+    def play(self, candidate: Release = NEW) -> Controller:
+        """Run a program until the rollout is over, or it is killed."""
+        controller = self.controller(candidate)
+        controller.attach()
+        while not controller.state.over:
+            controller.tick()
+            self.target.sleep(1.0)
+        return controller
+
+    @property
+    def state(self) -> State:
+        """The state beside the traffic."""
+        assert self.target.state is not None
+        return states.from_json(self.target.state)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    """Return a stage on which the old version has all traffic, from slot blue."""
+    stage = Stage(settings.parse({"store": {"state": str(tmp_path)}, "steps": STEPS}))
+    stage.play(OLD)
+    stage.target.events.clear()
+    stage.target.calls = 0
+    return stage
+
+
+def test_good_candidate_in_order(stage):
+    """The candidate starts, climbs, becomes champion, and only then the old one stops."""
+    stage.play()
+    climb = ["weigh 90-10", "weigh 50-50", "weigh 0-100"]
+    assert stage.target.events == ["start green 1.1.0", *climb, "stop blue"]
+    assert stage.shelf.champion() == NEW
+    assert stage.target.lost == 0
+
+
+def test_bad_candidate_in_order(stage):
+    """The traffic goes first, then the record is written, and the candidate stops last."""
+    stage.target.error_share = {"1.1.0": 0.5}
+    stage.play()
+    assert stage.target.events == ["start green 1.1.0", "weigh 90-10", "weigh 100-0", "stop green"]
+    (entry,) = [e for e in ledger.read(Path(stage.config.store.state)) if e["event"] == "rollback"]
+    assert (entry["from"]["version"], entry["to"]["version"]) == ("1.1.0", "1.0.0")
+    assert "errors in" in entry["why"]
+
+
+def test_week_of_bake(stage):
+    """A bake of days is a matter of settings, and the clock alone decides its end."""
+    steps = {**STEPS, "bake_seconds": 86400.0, "step_budget_seconds": 2 * 86400.0}
+    stage.config = settings.parse({"store": {"state": stage.config.store.state}, "steps": steps})
+    began, controller = stage.target.clock, stage.controller()
+    controller.attach()
+    while not controller.state.over:
+        controller.tick()
+        stage.target.sleep(3600.0)
+    assert controller.state.phase == Phase.PROMOTED
+    assert stage.target.clock - began == pytest.approx(3 * 86400, abs=4 * 3600)
+
+
+@pytest.mark.parametrize(("errors", "serving"), [(0.0, NEW), (0.5, OLD)])
+def test_killed_anywhere_carries_on(tmp_path, errors, serving):
+    """Killed before any call, the next program finishes the job: no request is lost and no weight comes back."""
+    calls = 0
+    while True:
+        stage = Stage(settings.parse({"store": {"state": str(tmp_path / str(calls))}, "steps": STEPS}))
+        stage.play(OLD)
+        stage.target.events.clear()
+        stage.target.error_share = {"1.1.0": errors}
+        stage.target.calls, stage.target.kill_at = 0, calls
+        try:
+            stage.play()
+        except Killed:
+            stage.target.kill_at = -1
+            stage.target.sleep(0.5)
+            stage.play()
+        else:
+            break
+        calls += 1
+        check_end(stage, serving)
+    assert calls > 20
+
+
+def check_end(stage: Stage, serving: Release) -> None:
+    """Hold the end of a rollout against its laws."""
+    assert stage.state.over
+    assert list(stage.target.running.values()) == [serving]
+    assert stage.target.shares == {slot: 100 * (slot in stage.target.running) for slot in ("blue", "green")}
+    assert stage.shelf.champion() == serving
+    assert stage.target.lost == 0
+    shares = [int(event.partition("-")[2]) for event in stage.target.events if event.startswith("weigh")]
+    fall = shares.index(0) if 0 in shares else len(shares)
+    assert shares[:fall] == sorted(shares[:fall])
+    # A rollout that was rolled back may be tried again by whoever calls for it, from its first step.
+    assert all(share in (0, 10) for share in shares[fall:])
+
+
+def test_newer_candidate_supersedes(stage):
+    """A rollout that was interrupted ends before that of a newer version begins."""
+    controller = stage.controller()
+    controller.attach()
+    controller.tick()
+    stage.play(NEWER)
+    assert stage.target.events[:5] == [
+        "start green 1.1.0", "weigh 90-10", "weigh 100-0", "stop green", "start green 1.2.0",
+    ]  # fmt: skip
+    assert stage.shelf.champion() == NEWER
+
+
+def test_serving_candidate_is_left_alone(stage):
+    """Rolling out what serves already does nothing."""
+    controller = stage.play(OLD)
+    assert controller.serves
+    assert stage.target.events == []
+
+
+def test_power_cut_is_mended(stage):
+    """Servers that vanished while nobody looked are started again, and the rollout goes on."""
+    controller = stage.controller()
+    controller.attach()
+    controller.tick()
+    stage.target.running.clear()
+    stage.play()
+    assert stage.target.events[2:4] == ["start blue 1.0.0", "start green 1.1.0"]
+    assert stage.shelf.champion() == NEW
+
+
+def test_one_deaf_look_is_survived(stage):
+    """A look that failed by chance changes nothing."""
+    stage.target.deaf = 0
+    controller = stage.controller()
+    controller.attach()
+    controller.tick()
+    stage.target.deaf = PATIENCE - 1
+    for _ in range(PATIENCE):
+        controller.tick()
+    assert (controller.state.phase, controller.failed_looks) == (Phase.BAKING, 0)
+
+
+def test_lost_router_is_an_error(stage):
+    """Several looks that fail one after another end it: nobody may go on without evidence."""
+    controller = stage.controller()
+    controller.attach()
+    controller.tick()
+    stage.target.deaf = PATIENCE
+    for _ in range(PATIENCE - 1):
+        controller.tick()
+    with pytest.raises(TargetError):
+        controller.tick()
+
+
+def test_moved_weight_is_set_again(stage):
+    """Weights that somebody moved by hand are set as the state says."""
+    controller = stage.controller()
+    controller.attach()
+    controller.tick()
+    stage.target.shares = {"blue": 20, "green": 80}
+    controller.tick()
+    assert stage.target.shares == {"blue": 90, "green": 10}
+
+
+def test_canary_taken_away_stays_away(stage):
+    """Somebody who sets the canary to 0 by hand has rolled it back."""
+    controller = stage.controller()
+    controller.attach()
+    controller.tick()
+    stage.target.shares = {"blue": 100, "green": 0}
+    controller.tick()
+    assert controller.state.phase == Phase.ROLLED_BACK
+    assert stage.target.running == {"blue": OLD}
