@@ -3,18 +3,18 @@ import pytest
 from gatehouse.canary.counters import EDGES_MS, Counters
 from gatehouse.errors import ConfigError
 
-BEFORE = Counters(10, 1, 1, {100.0: 8, 200.0: 10})
-AFTER = Counters(30, 3, 2, {100.0: 18, 200.0: 28})
+BEFORE = Counters(10, 1, 1, {100.0: 8, 200.0: 10}, refused=1)
+AFTER = Counters(30, 3, 2, {100.0: 18, 200.0: 28}, refused=4)
 
 
 def test_difference_of_looks():
     """What was counted between two looks is the difference of every counter."""
-    assert AFTER.since(BEFORE) == Counters(20, 2, 1, {100.0: 10, 200.0: 18})
+    assert AFTER.since(BEFORE) == Counters(20, 2, 1, {100.0: 10, 200.0: 18}, refused=3)
 
 
 def test_answered_excludes_failures():
-    """Errors and abandoned requests are no answers."""
-    assert AFTER.answered == 25
+    """Errors, abandoned and refused requests are no answers."""
+    assert AFTER.answered == 21
 
 
 def test_restart_is_noticed():

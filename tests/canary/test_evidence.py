@@ -45,6 +45,13 @@ def test_unanswered_canary_rejected(lost):
     assert evidence.answers(Counters(11, **lost), KNOBS).decision == Decision.HOLD
 
 
+def test_refusing_canary_holds():
+    """A canary that refuses everybody's rows proves nothing: it neither goes on nor is blamed for its clients."""
+    check = evidence.answers(Counters(500, refused=450), KNOBS)
+    assert check.decision == Decision.HOLD
+    assert "answered 50 of 500 requests and refused 450 (4xx)" in check.why
+
+
 def test_errors_above_ceiling_rejected():
     """Errors reject when even the lower bound of their share is above the ceiling, and not before."""
     assert decisions(fast(200, errors=16))["canary errors"] == Decision.PROMOTE

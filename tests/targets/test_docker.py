@@ -1,4 +1,5 @@
 import io
+import re
 import socket
 import tarfile
 import uuid
@@ -14,7 +15,7 @@ from gatehouse.config import Config
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
 from gatehouse.targets import containers
-from gatehouse.targets.docker import DockerTarget, is_whole, open_log
+from gatehouse.targets.docker import DockerTarget, is_whole, open_log, project
 
 PYTHON_IMAGE = "python:3.13-slim-bookworm"
 SERVER = Path(__file__).with_name("tiny_server.py")
@@ -158,3 +159,10 @@ def test_archive_keeps_order():
     data = containers.archive({"rollout.new": "1", "rollout.json": "1"})
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         assert tar.getnames() == ["rollout.new", "rollout.json"]
+
+
+def test_repositories_do_not_meet():
+    """Two repositories that share an engine have parts of different names, and one repository always the same."""
+    names = [project(image) for image in ("ghcr.io/you/Model", "ghcr.io/me/model", "ghcr.io/you/model", "")]
+    assert names[0] == names[2] != names[1]
+    assert all(re.fullmatch(r"[a-z0-9-]{1,40}", name) for name in names)

@@ -1,3 +1,4 @@
+import itertools
 import socket
 import sys
 import time
@@ -6,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import tumours
 from targets import contract
 from targets.contract import Contract, Place
 
 from gatehouse.config import Config
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
+from gatehouse.stages.traffic import Traffic
 from gatehouse.targets import local_router
 from gatehouse.targets.local import LocalTarget, serve
 
@@ -142,3 +145,18 @@ def test_log_folder_reaches_server(tmp_path):
 PRINT_ENVIRONMENT = (
     "import os; print(*map(os.environ.get, ('GATEHOUSE_LOG', 'GATEHOUSE_BUNDLE_DIGEST', 'GATEHOUSE_MAXIMUM_ROWS')))"
 )
+
+
+def test_real_server_answers(tmp_path, bundle):
+    """The project's own server runs behind the router, logs what it predicts, and is drained in the end."""
+    config = contract.settings(str(tmp_path))
+    target = LocalTarget(replace(config, store=replace(config.store, log=str(tmp_path / "log"))))
+    target.start("blue", Release(bundle.version, bundle.digest, str(bundle.path)))
+    target.weigh({"blue": 100})
+    with Traffic(target.url, itertools.repeat(tumours.ROW), 50) as traffic:
+        time.sleep(0.5)
+    target.close()
+    assert traffic.failures == []
+    assert {answer.version for answer in traffic.answers} == {bundle.version}
+    lines = [line for file in (tmp_path / "log").glob("*.jsonl") for line in file.read_text().splitlines()]
+    assert len(lines) == len(traffic.answers)

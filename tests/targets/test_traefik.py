@@ -27,7 +27,7 @@ traefik_service_request_duration_seconds_bucket{code="500",method="POST",service
 def test_counters_of_slots():
     """Counts are added up over codes and methods; probes and other services are not the slot's."""
     blue = traefik.counters(METRICS)["blue"]
-    assert (blue.requests, blue.errors, blue.abandoned) == (100, 6, 1)
+    assert (blue.requests, blue.errors, blue.abandoned, blue.refused) == (100, 6, 1, 3)
     assert (blue.latency[5.0], blue.latency[200.0]) == (64, 93)
 
 

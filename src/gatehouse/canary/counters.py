@@ -16,21 +16,22 @@ EDGES_MS = (5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 150.0, 200.0, 250.0, 300.0, 400.
 
 @dataclass(frozen=True)
 class Counters:
-    """Requests, errors (answers of 5xx), requests whose client gave up, and answers per latency bucket.
+    """Requests, errors (answers of 5xx), requests whose client gave up or was refused (4xx), and latency buckets.
 
-    All since the router started. `latency` maps a bucket's upper edge in milliseconds to the number of answers up to
-    it, as Prometheus counts.
+    All since the router started. `latency` maps a bucket's upper edge in milliseconds to the number of requests that
+    took no longer, as Prometheus counts.
     """
 
     requests: int = 0
     errors: int = 0
     abandoned: int = 0
     latency: Mapping[float, int] = field(default_factory=dict)
+    refused: int = 0
 
     @property
     def answered(self) -> int:
-        """Requests that got an answer which is no error."""
-        return self.requests - self.errors - self.abandoned
+        """Requests that got what they asked for."""
+        return self.requests - self.errors - self.abandoned - self.refused
 
     def since(self, earlier: "Counters") -> "Counters":
         """Return what was counted after `earlier`."""
@@ -39,13 +40,14 @@ class Counters:
             self.errors - earlier.errors,
             self.abandoned - earlier.abandoned,
             {edge: count - earlier.latency.get(edge, 0) for edge, count in self.latency.items()},
+            self.refused - earlier.refused,
         )
 
     def restarted(self, earlier: "Counters") -> bool:
         """Tell whether a counter went down since `earlier`: the router began to count anew."""
         later = self.since(earlier)
         lost = any(edge not in self.latency for edge in earlier.latency)
-        return lost or min(later.requests, later.errors, later.abandoned, *later.latency.values()) < 0
+        return lost or min(later.requests, later.errors, later.abandoned, later.refused, *later.latency.values()) < 0
 
     def slower_than(self, edge: float) -> int:
         """Return how many requests took longer than `edge` milliseconds.

@@ -45,15 +45,20 @@ def judge(counted: Counters, knobs: Knobs) -> tuple[Check, ...]:
 
 
 def answers(counted: Counters, knobs: Knobs) -> Check:
-    """Judge whether the canary answers at all, and often enough to be judged by."""
+    """Judge whether the canary answers at all, and often enough to be judged by.
+
+    A refused request (4xx) is no answer that counts: a canary that takes nobody's rows must not go on. But it is no
+    failure either, since it may be the client's own.
+    """
     n, good, needed = counted.requests, counted.answered, knobs.minimum_requests
-    if n >= knobs.unanswered_requests and good == 0:
+    if n >= knobs.unanswered_requests and counted.errors + counted.abandoned == n:
         decision, why = Decision.REJECT, f"The canary was sent {n} requests and answered none."
     elif n == 0:
         decision, why = Decision.HOLD, "The canary was sent no request: it has shown nothing."
     else:
         decision = Decision.PROMOTE if good >= needed else Decision.HOLD
-        why = f"The canary answered {good} of {n} requests; a step needs {needed} answers."
+        refused = f" and refused {counted.refused} (4xx)" if counted.refused else ""
+        why = f"The canary answered {good} of {n} requests{refused}; a step needs {needed} answers."
     return Check("canary answers", decision, why, observed=float(good), limit=float(needed), n=n)
 
 

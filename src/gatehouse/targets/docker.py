@@ -4,7 +4,9 @@ Everything is found again by its name, and goes on serving after the program tha
 volume holds its routes and the rollout's state.
 """
 
+import hashlib
 import json
+import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +27,15 @@ TRAEFIK_IMAGE = "traefik:v3.7"
 
 def of(config: Config) -> "DockerTarget":
     """Return the target of the settings."""
-    return DockerTarget(config)
+    return DockerTarget(config, project(config.registry.image))
+
+
+def project(image: str) -> str:
+    """Return a name for the parts of this repository's target, which no other repository on the engine has."""
+    if not image:
+        return "gatehouse"
+    name = re.sub(r"[^a-z0-9]+", "-", image.lower().rpartition("/")[2])
+    return f"gatehouse-{name[:24].strip('-')}-{hashlib.sha256(image.lower().encode()).hexdigest()[:6]}"
 
 
 class DockerTarget:

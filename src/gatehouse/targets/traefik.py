@@ -111,7 +111,7 @@ def counters(metrics: str) -> dict[Slot, Counters]:
 
 
 def _counted(slot: Slot, samples: Iterable[Any]) -> Counters:
-    requests = errors = abandoned = 0
+    requests = errors = abandoned = refused = 0
     latency = dict.fromkeys(EDGES_MS, 0)
     for sample in samples:
         if sample.labels.get("service", "").partition("@")[0] != slot:
@@ -121,10 +121,11 @@ def _counted(slot: Slot, samples: Iterable[Any]) -> Counters:
             requests += value
             errors += value if code.startswith("5") else 0
             abandoned += value if code == CLIENT_GONE else 0
+            refused += value if code.startswith("4") and code != CLIENT_GONE else 0
         elif sample.name == "traefik_service_request_duration_seconds_bucket" and sample.labels["le"] != "+Inf":
             edge = round(float(sample.labels["le"]) * 1000, 6)
             latency[edge] = latency.get(edge, 0) + value
-    return Counters(requests, errors, abandoned, latency)
+    return Counters(requests, errors, abandoned, latency, refused)
 
 
 def _server(url: str | None) -> dict[str, Any]:
