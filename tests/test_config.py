@@ -17,7 +17,7 @@ from gatehouse.errors import ConfigError
 
 EXAMPLE = Path(__file__).parents[1] / "gatehouse.toml"
 # What the example needs in place of the default, beside its windows of time.
-EXAMPLE_VALUES = {"slices.columns": ("country", "device"), "retrain.window": 60}
+EXAMPLE_VALUES = {"slices.columns": ("country", "device"), "retrain.window": 60, "drift.performance_floor": 0.65}
 KEY = re.compile(r"^(?P<key>\w+) *= *(?P<value>[^#]+?) *(?P<comment># \S.*)?$")
 
 

@@ -36,6 +36,9 @@ WORDING: dict[str, Callable[[dict[str, Any]], str]] = {
 
 def find(rows: pd.DataFrame, schema: pa.DataFrameSchema, contract: Contract) -> list[Failure]:
     """Return every failure of `rows`, in the order of the schema's columns; an empty list means that they are good."""
+    twice = rows.columns[rows.columns.duplicated()].unique()
+    if len(twice):
+        return [Failure(str(name), "column", "is in the data more than once", len(rows)) for name in twice]
     found = [*_named_by_schema(rows, schema, contract), *_missing(rows, contract), *_repeated_ids(rows, contract)]
     order = {column.name: place for place, column in enumerate(contract.columns)}
     # Without rows only columns can be wrong: an empty column has no type.

@@ -1,0 +1,1 @@
+"""A workload of ten classes: written digits, from scikit-learn's own data."""
