@@ -65,6 +65,9 @@ def run(
     end = until or datetime.now(UTC)
     begin = since or next((datetime.fromisoformat(item["until"]) for item in reversed(earlier)), None)
     log = prediction_log.read(folder, begin, end)
+    skipped = log.attrs["skipped"]
+    if log.empty and skipped:
+        raise EvidenceError(f"The prediction log {folder} holds {skipped:,} broken lines and no record: is it one?")
     log = log[log["model_version"] == champion.version].reset_index(drop=True)
     outcome = rules.judge(
         champion.profile,
@@ -78,6 +81,7 @@ def run(
     if outcome.judged:
         _remember(Path(config.store.state), champion, begin, end, sorted(outcome.alarmed))
     details: dict[str, Any] = {"drift": outcome.table, "outputs": {"action": outcome.action}, "rows": len(log)}
+    details |= {"notices": list(outcome.notices), "skipped_lines": skipped}
     return judgement.make("check_drift", outcome.checks, subject=train.subject(champion), details=details)
 
 

@@ -1,0 +1,105 @@
+"""The drift check: it reads what servers wrote, remembers its windows, and never takes silence for calm."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gatehouse import bundle as bundles
+from gatehouse.drift.knobs import Knobs
+from gatehouse.errors import EvidenceError
+from gatehouse.serving import prediction_log, requests
+from gatehouse.stages import check_drift
+from gatehouse.verdicts import Decision
+
+NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
+
+
+def serve(folder, trained, rows, when=NOON):
+    """Write the log that a server writes when it is asked for rows."""
+    contract = trained.bundle.contract
+    body = json.dumps({"rows": requests.payload(rows, contract)}).encode()
+    batch = requests.reader(contract, 10_000).read(body)
+    answers = bundles.load_model(trained.bundle).predict(rows)
+    lines = prediction_log.records(when, "r1", trained.bundle.version, contract, batch, answers)
+    folder.mkdir(exist_ok=True)
+    with (folder / f"{when:%H%M}.jsonl").open("w") as stream:
+        stream.writelines(json.dumps(line) + "\n" for line in lines)
+
+
+def check(trained, folder, when=NOON, **knobs):
+    """Check the hour around a moment."""
+    config = replace(trained.config, drift=Knobs(minimum_rows=100, **knobs))
+    hour = timedelta(minutes=30)
+    return check_drift.run(config, trained.found, trained.bundle, folder, when - hour, when + hour)
+
+
+@pytest.fixture
+def rows(own):
+    """Return rows as they always were."""
+    return own.found.load(None, None)
+
+
+def shifted(rows, contract, by=3.0):
+    """Return rows whose first feature grew, within what the schema allows."""
+    name = contract.features[0].name
+    return rows.assign(**{name: rows[name] * by})
+
+
+def test_calm_log_promotes(own, rows, tmp_path):
+    """The same rows as in training show no drift."""
+    serve(tmp_path / "log", own, rows)
+    verdict = check(own, tmp_path / "log")
+    assert verdict.decision == Decision.PROMOTE, verdict.why
+    assert verdict.details["outputs"]["action"] == "none"
+
+
+def test_drift_must_last(own, rows, tmp_path):
+    """A moved feature is held the first time and rejected the second."""
+    moved = shifted(rows, own.bundle.contract, by=1.3)
+    later = NOON + timedelta(hours=2)
+    serve(tmp_path / "log", own, moved)
+    serve(tmp_path / "log", own, moved, later)
+    assert check(own, tmp_path / "log").decision == Decision.HOLD
+    verdict = check(own, tmp_path / "log", later)
+    assert verdict.decision == Decision.REJECT
+    assert own.bundle.contract.features[0].name in verdict.why
+
+
+def test_few_rows_hold(own, rows, tmp_path):
+    """Too few rows are not calm: they hold, and the window stays open."""
+    serve(tmp_path / "log", own, rows.head(50))
+    assert check(own, tmp_path / "log").decision == Decision.HOLD
+    assert not (tmp_path / "state" / check_drift.WINDOWS).exists()
+
+
+def test_bad_performance_retrains(own, rows, tmp_path):
+    """Labelled performance that is proven below its floor asks for a retrain."""
+    serve(tmp_path / "log", own, rows)
+    config = replace(own.config, gate=replace(own.config.gate, metric="f1"))
+    verdict = check(replace(own, config=config), tmp_path / "log", performance_floor=0.9999)
+    assert verdict.decision == Decision.REJECT
+    assert verdict.details["outputs"]["action"] == "retrain"
+
+
+def test_other_version_is_not_read(own, rows, tmp_path):
+    """What another version answered says nothing about this one."""
+    serve(tmp_path / "log", own, rows)
+    text = (tmp_path / "log" / "1200.jsonl").read_text()
+    (tmp_path / "log" / "1200.jsonl").write_text(text.replace('"1.0.0"', '"0.9.0"'))
+    assert check(own, tmp_path / "log").decision == Decision.HOLD
+
+
+def test_missing_log_raises(own, tmp_path):
+    """A folder that is not there is an error, never an empty and calm log."""
+    with pytest.raises(EvidenceError, match="no prediction log"):
+        check(own, tmp_path / "none")
+
+
+def test_broken_log_raises(own, tmp_path):
+    """A log of which no line can be read is an error, never an empty and calm one."""
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "1200.jsonl").write_text("{half\n")
+    with pytest.raises(EvidenceError, match="broken lines"):
+        check(own, tmp_path / "log")
