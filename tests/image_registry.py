@@ -38,7 +38,8 @@ def digest(reference: str) -> str | None:
             assert json.load(answer)["config"]
             return answer.headers["Docker-Content-Digest"]
     except urllib.error.HTTPError as error:
-        assert error.code == 404
+        if error.code != 404:
+            raise
         return None
 
 
@@ -59,8 +60,10 @@ def pack(bundle: Path, reference: str, **labels: str) -> str:
 
 
 def forget(name: str) -> None:
-    """Remove the local images below a name."""
-    lines = shell.run(["docker", "images", "--format", "{{.Repository}} {{.ID}}"]).splitlines()
-    found = {line.split()[1] for line in lines if line.startswith(f"{name}/")}
-    if found:
-        shell.run(["docker", "rmi", "--force", *sorted(found)])
+    """Remove every local name below a name; an image goes with its last name."""
+    listed = shell.run(["docker", "images", "--digests", "--format", "{{.Repository}} {{.Tag}} {{.Digest}}"])
+    rows = [line.split() for line in listed.splitlines() if line.startswith(f"{name}/")]
+    found = {f"{row[0]}:{row[1]}" for row in rows} | {f"{row[0]}@{row[2]}" for row in rows}
+    named = sorted(reference for reference in found if not reference.endswith("<none>"))
+    if named:
+        shell.run(["docker", "rmi", "--force", *named])

@@ -1,9 +1,6 @@
 """GitHub's door, tried on a stand-in for the API: the one thing that cannot be here for real."""
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-
+import github_api
 import pytest
 
 from gatehouse import github
@@ -11,32 +8,14 @@ from gatehouse.errors import ConfigError
 from gatehouse.stages import dispatch
 
 
-class Api(BaseHTTPRequestHandler):
-    """Takes dispatches of release.yml and knows no other workflow."""
-
-    def do_POST(self):
-        """Keep the request and answer as the API does."""
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.seen.append((self.path, self.headers["Authorization"], body))
-        self.send_response(204 if "release.yml" in self.path else 404)
-        self.end_headers()
-
-    def log_message(self, *args):
-        """Print nothing."""
-
-
 @pytest.fixture
 def api(monkeypatch):
     """Run the stand-in, point the variables at it, and give what it has seen."""
-    server = HTTPServer(("127.0.0.1", 0), Api)
-    server.seen = []
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("GITHUB_API_URL", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("GITHUB_REPOSITORY", "you/model")
-    monkeypatch.setenv("GITHUB_TOKEN", "t0ken")
-    yield server.seen
-    server.shutdown()
-    server.server_close()
+    with github_api.running() as stand_in:
+        monkeypatch.setenv("GITHUB_API_URL", stand_in.url)
+        monkeypatch.setenv("GITHUB_REPOSITORY", "you/model")
+        monkeypatch.setenv("GITHUB_TOKEN", "t0ken")
+        yield stand_in.seen
 
 
 def test_dispatch_is_sent(api):

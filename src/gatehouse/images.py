@@ -95,9 +95,10 @@ def run(reference: str, command: Sequence[str], stdin: str = "") -> str:
 @contextmanager
 def serving(reference: str) -> Iterator[str]:
     """Run a serve image as production does, give its address on this machine, and remove it in the end."""
-    isolated = ["docker", "run", "--detach", "--read-only", "--publish", "127.0.0.1::8080", "--tmpfs", "/log"]
-    container = shell.run([*isolated, reference]).strip()
+    # Made first and started second: what cannot start is removed as well.
+    container = shell.run(["docker", "create", "--read-only", "--publish", "127.0.0.1::8080", reference]).strip()
     try:
+        shell.run(["docker", "start", container])
         port = shell.run(["docker", "port", container, "8080/tcp"]).split()[0].rpartition(":")[2]
         yield f"http://127.0.0.1:{port}"
     except GatehouseError:

@@ -54,8 +54,16 @@ def run(config: Config, candidate: Bundle, tag: str, *, push: bool) -> Verdict:
 def _built(part: str, reference: str, candidate: Bundle) -> str:
     labels = {"VERSION": candidate.version, "REVISION": judgement.commit() or "unknown"}
     if part == "serve":
-        labels |= {"BUNDLE": candidate.path.as_posix(), "BUNDLE_DIGEST": candidate.digest}
+        labels |= {"BUNDLE": _inside(candidate.path), "BUNDLE_DIGEST": candidate.digest}
     return images.build(Path(f"Dockerfile.{part}"), reference, labels, Path())
+
+
+def _inside(bundle: Path) -> str:
+    """Return where the bundle lies in the folder that Docker builds from."""
+    try:
+        return bundle.resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError as error:
+        raise ConfigError(f"Docker builds from {Path.cwd()}, and {bundle} lies outside: use build/bundle.") from error
 
 
 def _size(part: str, reference: str, budget: float) -> Check:

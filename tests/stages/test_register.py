@@ -1,0 +1,55 @@
+"""Registering: only what its own gate let through becomes the challenger."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gatehouse.errors import EvidenceError
+from gatehouse.registry import connect
+from gatehouse.stages import approve, judgement, register, train
+from gatehouse.verdicts import Check, Decision
+
+
+@pytest.fixture
+def verdict(own, tmp_path):
+    """Return what writes the gate's verdict about the trained bundle, and returns the file."""
+
+    def write(decision, **other):
+        about = replace(train.subject(own.bundle), **other)
+        made = judgement.make("gate", [Check("f1", decision, "As seen.")], subject=about)
+        path = tmp_path / "gate.json"
+        path.write_text(made.to_json())
+        return path
+
+    return write
+
+
+def test_promoted_is_challenger(own, verdict):
+    """The bundle that its gate promoted is the challenger; the champion does not move."""
+    made = register.run(own.config, own.bundle, verdict(Decision.PROMOTE))
+    registry = connect(own.config)
+    assert registry.challenger().to_dict() == made.details["release"]
+    assert registry.champion() is None
+
+
+@pytest.mark.parametrize("decision", [Decision.HOLD, Decision.REJECT, Decision.ERROR])
+def test_others_are_not_registered(own, verdict, decision):
+    """Whatever is not promoted stays out, and the registry as it was."""
+    with pytest.raises(EvidenceError, match=f"'{decision}'"):
+        register.run(own.config, own.bundle, verdict(decision))
+    assert connect(own.config).challenger() is None
+
+
+def test_approved_hold_is_registered(own, verdict):
+    """A hold that a person approved goes on."""
+    path = verdict(Decision.HOLD)
+    approve.run(path, "we need it", Path(own.config.store.state))
+    assert register.run(own.config, own.bundle, path).decision == Decision.PROMOTE
+
+
+@pytest.mark.parametrize("other", [{"bundle": "b" * 64}, {"data_hash": "d" * 64}])
+def test_foreign_verdict_is_refused(own, verdict, other):
+    """A verdict about another bundle, or other data, says nothing about this one."""
+    with pytest.raises(EvidenceError, match="another's"):
+        register.run(own.config, own.bundle, verdict(Decision.PROMOTE, **other))

@@ -1,0 +1,40 @@
+"""Scoring a release by its own runtime: the image answers as the bundle does, on the raw rows."""
+
+import numpy as np
+import pytest
+
+from gatehouse import bundle as bundles
+from gatehouse.registry import connect
+from gatehouse.shell import CommandError
+from gatehouse.stages import rows, scoring
+
+
+def test_bundle_scores_itself(own):
+    """A release without an image is scored by its bundle."""
+    registry = connect(own.config)
+    release = registry.register(own.bundle)
+    holdout = rows.of_bundle(own.bundle, own.found, own.config).holdout
+    scored = scoring.by_own_runtime(registry, release, holdout)
+    np.testing.assert_array_equal(scored.scores, bundles.load_model(own.bundle).predict(holdout).scores)
+
+
+@pytest.mark.docker
+def test_image_scores_rows(built):
+    """The champion's image scores raw rows, with columns that it does not know, without network or disk."""
+    registry = connect(built.config)
+    release = registry.register(built.bundle, built.serve)
+    holdout = rows.of_bundle(built.bundle, built.found, built.config).holdout
+    scored = scoring.by_own_runtime(registry, release, holdout.assign(new="column"))
+    here = bundles.load_model(built.bundle).predict(holdout)
+    assert scored.classes == here.classes
+    np.testing.assert_allclose(scored.scores, here.scores, rtol=0, atol=1e-9)
+
+
+@pytest.mark.docker
+def test_lost_column_raises(built):
+    """A column that the champion's image needs and that is gone is named."""
+    registry = connect(built.config)
+    release = registry.register(built.bundle, built.serve)
+    holdout = rows.of_bundle(built.bundle, built.found, built.config).holdout
+    with pytest.raises(CommandError, match="mean radius"):
+        scoring.by_own_runtime(registry, release, holdout.drop(columns="mean radius"))
