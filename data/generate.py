@@ -68,7 +68,7 @@ HISTORY = (
 
 
 def payments(seed: int = SEED, customers: int = 2500, history: Sequence[tuple[date, World]] = HISTORY) -> pd.DataFrame:
-    """Return the payments of some 9 a customer and month, in the order of time, from `START` to before `END`."""
+    """Return the payments, some 3 a customer and month, in the order of time, from `START` to before `END`."""
     rng = np.random.default_rng(seed)
     people = draw_customers(rng, customers)
     rows = draw_payments(rng, people)
@@ -100,7 +100,7 @@ def draw_customers(rng: np.random.Generator, active: int) -> pd.DataFrame:
 
 
 def draw_payments(rng: np.random.Generator, people: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a payment: single ones, and sprees of several within hours. Times are seconds since `START`."""
+    """Return one row a payment: single ones, and sprees of several within hours. `second` counts from `START`."""
     first = np.maximum(people["joined"], -MEMORY / DAY)
     last = np.minimum(people["left"], (END - START).days)
     counts = rng.poisson(people["per_day"] * np.maximum(last - first, 0))
@@ -191,9 +191,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--customers", type=int, default=2500, help="active customers a day (default: %(default)s)")
     parser.add_argument("--fault", choices=sorted(payment_faults.FAULTS), help="plant a fault, to see a gate refuse it")
     args = parser.parse_args(argv)
+    if args.customers < 1:
+        parser.error(f"--customers {args.customers}: at least one customer must pay")
     rows = payments(args.seed, args.customers)
     if args.fault:
         rows = payment_faults.FAULTS[args.fault](rows)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_bytes(to_bytes(rows))
     print(f"{len(rows)} payments, {rows['suspicious'].mean():.1%} of them suspicious, in {args.out}")
     return 0
