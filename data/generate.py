@@ -34,14 +34,15 @@ START, END = date(2026, 1, 1), date(2026, 9, 1)
 SAMPLE = Path(__file__).parent / "payments.csv.gz"
 
 HOUR, DAY = 3600, 86_400
-MEMORY = 30 * DAY  # what happened longer ago than this is not remembered, so every month sees the same past
+MEMORY = 60 * DAY  # what happened longer ago than this is not remembered, so every month sees the same past
+MEAN_LIFE = 0.8862  # of the Weibull distribution with shape 2 and scale 1: half the square root of pi
 CATEGORIES = ("electronics", "fashion", "fuel", "gaming", "gift_cards", "groceries", "restaurants", "travel")
 CATEGORY_SHARES = (0.10, 0.13, 0.11, 0.08, 0.07, 0.25, 0.17, 0.09)
 COUNTRIES = ("DE", "ES", "FR", "IT", "NL", "PL")
 COUNTRY_SHARES = (0.34, 0.14, 0.21, 0.13, 0.10, 0.08)
 DEVICES = ("android", "browser", "ios", "terminal")
 COLUMNS = (
-    "payment_id", "customer_id", "paid_at", "amount", "hour", "weekend", "merchant_category", "country", "device",
+    "payment_id", "customer_id", "paid_at", "amount", "hour", "merchant_category", "country", "device",
     "new_merchant", "distance_km", "customer_age", "tenure_days", "seconds_since_last", "payments_24h", "suspicious",
     "labelled_on",
 )  # fmt: skip
@@ -67,8 +68,8 @@ HISTORY = (
 )
 
 
-def payments(seed: int = SEED, customers: int = 2500, history: Sequence[tuple[date, World]] = HISTORY) -> pd.DataFrame:
-    """Return the payments, some 3 a customer and month, in the order of time, from `START` to before `END`."""
+def payments(seed: int = SEED, customers: int = 8000, history: Sequence[tuple[date, World]] = HISTORY) -> pd.DataFrame:
+    """Return the payments, one or two a customer and month, in the order of time, from `START` to before `END`."""
     rng = np.random.default_rng(seed)
     people = draw_customers(rng, customers)
     rows = draw_payments(rng, people)
@@ -81,16 +82,16 @@ def payments(seed: int = SEED, customers: int = 2500, history: Sequence[tuple[da
 
 def draw_customers(rng: np.random.Generator, active: int) -> pd.DataFrame:
     """Return customers, of whom `active` are with us on any day: they come and go, so that tenure does not drift."""
-    life, before, during = 900, 4000, (END - START).days
-    count = round(active * (before + during) / life)
+    life, before, during = 1000, 3500, (END - START).days
+    count = round(active * (before + during) / (life * MEAN_LIFE))
     joined = rng.uniform(-before, during, count)
     people = pd.DataFrame(
         {
             "joined": joined,
-            "left": joined + rng.exponential(life, count),
+            "left": joined + life * rng.weibull(2.0, count),
             "country": rng.choice(COUNTRIES, count, p=COUNTRY_SHARES),
             "customer_age": np.clip(rng.gamma(7.0, 4.0, count) + 16, 16, 95).round(),
-            "per_day": rng.gamma(2.0, 0.04, count),
+            "per_day": rng.gamma(4.0, 0.0068, count),
             "spending": rng.normal(0.0, 0.35, count),
         }
     )
@@ -108,10 +109,10 @@ def draw_payments(rng: np.random.Generator, people: pd.DataFrame) -> pd.DataFram
     day = np.floor(rng.uniform(first.to_numpy()[who], last.to_numpy()[who]))
     hour = rng.choice(24, len(who), p=HOUR_WEIGHTS / HOUR_WEIGHTS.sum())
     seconds = (day * DAY + hour * HOUR + rng.integers(0, HOUR, len(who))).astype("int64")
-    spree = np.where(rng.random(len(who)) < 0.09, rng.geometric(0.35, len(who)), 0)
+    spree = np.where(rng.random(len(who)) < 0.08, rng.geometric(0.5, len(who)), 0)
     leader = np.repeat(np.arange(len(who)), 1 + spree)
     follows = np.r_[False, leader[1:] == leader[:-1]]
-    pause = np.where(follows, rng.lognormal(6.8, 1.2, len(leader)), 0.0)
+    pause = np.where(follows, rng.lognormal(8.3, 1.0, len(leader)), 0.0)
     elapsed = pause.cumsum()
     start = np.maximum.accumulate(np.where(follows, 0.0, elapsed))
     rows = people.iloc[who[leader]].reset_index(drop=True)
@@ -147,7 +148,6 @@ def describe(rng: np.random.Generator, rows: pd.DataFrame, world: World) -> pd.D
     n = len(rows)
     rows = rows.assign(
         hour=rows["paid_at"].dt.hour.astype("int64"),
-        weekend=rows["paid_at"].dt.day_of_week >= 5,
         merchant_category=rng.choice(CATEGORIES, n, p=CATEGORY_SHARES),
         device=rng.choice(DEVICES, n, p=world.devices),
         new_merchant=rng.random(n) < 0.3,
@@ -155,7 +155,7 @@ def describe(rng: np.random.Generator, rows: pd.DataFrame, world: World) -> pd.D
     typical = rows["merchant_category"].map(payment_risk.TYPICAL_AMOUNT).to_numpy(dtype=float)
     amount = typical * world.dearness * np.exp(rows["spending"].to_numpy() + rng.normal(0.0, 0.85, n))
     away = rng.random(n) < world.trips
-    distance = np.where(away, rng.lognormal(5.5, 0.8, n), rng.lognormal(1.9, 1.0, n))
+    distance = np.where(away, rng.lognormal(5.0, 0.5, n), rng.lognormal(1.9, 0.9, n))
     unknown = rng.random(n) < np.where(rows["device"] == "browser", 0.2, 0.03)
     return rows.assign(
         amount=np.clip(amount, 0.5, 20_000).round(2),
@@ -188,7 +188,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=SAMPLE, help="the file to write (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=SEED, help="the seed of every number (default: %(default)s)")
-    parser.add_argument("--customers", type=int, default=2500, help="active customers a day (default: %(default)s)")
+    parser.add_argument("--customers", type=int, default=8000, help="active customers a day (default: %(default)s)")
     parser.add_argument("--fault", choices=sorted(payment_faults.FAULTS), help="plant a fault, to see a gate refuse it")
     args = parser.parse_args(argv)
     if args.customers < 1:

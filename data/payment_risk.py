@@ -23,7 +23,7 @@ RESOLD = ("electronics", "gift_cards", "gaming")
 class Pattern:
     """How fraudsters behave: the weight of each sign in the log odds."""
 
-    base: float = -9.8
+    base: float = -9.3
     dear: float = 3.0
     resold: float = 3.0
     new_merchant: float = 2.0
@@ -39,7 +39,7 @@ class Pattern:
 PATTERNS = {
     "winter": Pattern(),
     "spring": Pattern(android_new=3.0),
-    "august": Pattern(base=-9.3, new_merchant=0.0, far=-1.0, far_and_new=0.0, night=0.0, browser=-1.0, android_new=7.0),
+    "august": Pattern(base=-9.0, new_merchant=0.0, far=-1.0, far_and_new=0.0, night=0.0, browser=-1.0, android_new=7.0),
 }
 
 
@@ -58,7 +58,7 @@ def under(rows: pd.DataFrame, pattern: Pattern) -> np.ndarray:
     dear = np.log(rows["amount"].to_numpy() / category.map(TYPICAL_AMOUNT).to_numpy(dtype=float))
     resold = category.isin(RESOLD).to_numpy()
     new = rows["new_merchant"].to_numpy()
-    far = (rows["distance_km"].fillna(20.0) > 150).to_numpy()
+    far = (rows["distance_km"].fillna(20.0) > 80).to_numpy()
     night = (rows["hour"] < 6).to_numpy()
     fast = np.log1p(rows["payments_24h"].to_numpy())
     newcomer = np.exp(-rows["tenure_days"].to_numpy() / 150)

@@ -17,7 +17,6 @@ SCHEMA = pa.DataFrameSchema(
         "paid_at": pa.Column("datetime64[us]", metadata={"role": "time"}, description="When, in local time"),
         "amount": pa.Column(float, pa.Check.in_range(0.5, 20_000), description="In euros"),
         "hour": pa.Column(int, pa.Check.in_range(0, 23), description="Local hour of the day"),
-        "weekend": pa.Column(bool, description="On a Saturday or Sunday"),
         "merchant_category": pa.Column(str, pa.Check.isin(CATEGORIES), description="What the shop sells"),
         "country": pa.Column(str, pa.Check.isin(COUNTRIES), description="Where the customer lives"),
         "device": pa.Column(str, pa.Check.isin(DEVICES), description="What the customer paid with"),
@@ -39,10 +38,10 @@ SCHEMA = pa.DataFrameSchema(
         "tenure_days": pa.Column(int, pa.Check.in_range(0, 20_000), description="Days since the customer joined"),
         "seconds_since_last": pa.Column(
             float,
-            pa.Check.in_range(0, 2_592_000),
+            pa.Check.in_range(0, 5_184_000),
             nullable=True,
             metadata={"maximum_missing": 0.3},
-            description="Since the customer's last payment; empty when that is over 30 days ago",
+            description="Since the customer's last payment; empty when that is over 60 days ago",
         ),
         "payments_24h": pa.Column(int, pa.Check.in_range(0, 1000), description="Payments in the 24 hours before"),
         "suspicious": pa.Column(

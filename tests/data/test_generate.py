@@ -13,7 +13,7 @@ from generate import World
 @pytest.fixture(scope="module")
 def payments() -> pd.DataFrame:
     """Return some 3,600 payments, to read and not to change."""
-    return generate.payments(customers=150)
+    return generate.payments(customers=500)
 
 
 def test_sample_is_made_again():
@@ -36,8 +36,8 @@ def test_bytes_hold_no_hour(payments: pd.DataFrame):
 
 def test_seed_decides(payments: pd.DataFrame):
     """The same seed gives the same payments, and another one others."""
-    pd.testing.assert_frame_equal(payments, generate.payments(customers=150))
-    assert not payments.equals(generate.payments(seed=1, customers=150))
+    pd.testing.assert_frame_equal(payments, generate.payments(customers=500))
+    assert not payments.equals(generate.payments(seed=1, customers=500))
 
 
 def test_rows_are_in_order(payments: pd.DataFrame):
@@ -62,7 +62,7 @@ def test_history_can_be_other():
     """Another world makes other payments: dearer ones, on phones."""
     start, calm = generate.HISTORY[1]
     dear = replace(calm, dearness=3.0, devices=(0.5, 0.0, 0.5, 0.0))
-    made = generate.payments(customers=150, history=[(generate.START, calm), (start, dear)])
+    made = generate.payments(customers=500, history=[(generate.START, calm), (start, dear)])
     before, after = made[made["paid_at"] < pd.Timestamp(start)], made[made["paid_at"] >= pd.Timestamp(start)]
     assert after["amount"].median() > 2 * before["amount"].median()
     assert set(after["device"]) == {"android", "ios"}
@@ -71,13 +71,13 @@ def test_history_can_be_other():
 def test_unknown_pattern_is_refused():
     """A world whose fraudsters nobody described cannot be made."""
     with pytest.raises(KeyError, match="autumn"):
-        generate.payments(customers=5, history=[(generate.START, World(pattern="autumn"))])
+        generate.payments(customers=20, history=[(generate.START, World(pattern="autumn"))])
 
 
 def test_command_writes_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """The command writes the payments with the fault that was asked for, and says how many."""
     out = tmp_path / "new" / "bad.csv.gz"
-    assert generate.main(["--customers", "20", "--out", str(out), "--fault", "renamed_column"]) == 0
+    assert generate.main(["--customers", "50", "--out", str(out), "--fault", "renamed_column"]) == 0
     assert "dist_km" in pd.read_csv(out).columns
     assert "suspicious, in" in capsys.readouterr().out
 

@@ -14,7 +14,7 @@ from workload.schema import SCHEMA
 @pytest.fixture(scope="module")
 def payments() -> pd.DataFrame:
     """Return some 3,600 payments, to read and not to change."""
-    return generate.payments(customers=150)
+    return generate.payments(customers=500)
 
 
 def changed(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
