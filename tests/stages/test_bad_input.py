@@ -1,4 +1,4 @@
-"""What users get wrong: each ends in exit code 2 and a sentence that says what to do, and leaves nothing half-written."""
+"""What users get wrong: exit code 2, a sentence that says what to do, and nothing half-written."""
 
 import json
 import socket
