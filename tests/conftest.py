@@ -1,5 +1,6 @@
 """What several folders of tests share."""
 
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,27 @@ import image_registry
 import pytest
 import tumours
 
+from gatehouse import shell
 from gatehouse.bundle import Bundle
+from gatehouse.errors import GatehouseError
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a Docker engine where none answers."""
+    if item.get_closest_marker("docker") or item.get_closest_marker("act"):
+        silence = engine_silence()
+        if silence:
+            pytest.skip(f"no Docker engine answers: {silence}")
+
+
+@functools.cache
+def engine_silence() -> str:
+    """Return why no Docker engine can be used here, or nothing."""
+    try:
+        shell.run(["docker", "version", "--format", "{{.Server.Version}}"], timeout=60)
+    except GatehouseError as error:
+        return str(error).splitlines()[-1]
+    return ""
 
 
 @pytest.fixture(scope="session")
