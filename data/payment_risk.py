@@ -33,13 +33,14 @@ class Pattern:
     fast: float = 3.5
     newcomer: float = 4.0
     browser: float = 2.0
+    android: float = 0.0
     android_new: float = 0.0
 
 
 PATTERNS = {
     "winter": Pattern(),
     "spring": Pattern(android_new=3.0),
-    "august": Pattern(base=-9.0, new_merchant=0.0, far=-1.0, far_and_new=0.0, night=0.0, browser=-1.0, android_new=7.0),
+    "august": Pattern(android=1.5, android_new=9.0),
 }
 
 
@@ -74,5 +75,6 @@ def under(rows: pd.DataFrame, pattern: Pattern) -> np.ndarray:
         + pattern.fast * fast
         + pattern.newcomer * newcomer
         + pattern.browser * (rows["device"] == "browser").to_numpy()
+        + pattern.android * android
         + pattern.android_new * (android & new)
     )

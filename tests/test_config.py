@@ -67,6 +67,7 @@ def test_example_states_the_defaults():
     """What the example writes is the default, but for what its own data needs."""
     written, default = leaves(config.load(EXAMPLE, {})), leaves(Config())
     own = {f"data.{key}" for key in ("since", "until")} | {f"rehearsal.{key}" for key in ("first", "calm", "drifted")}
+    own |= {"drift.performance_floor"}
     anchored = {"store.state": str(EXAMPLE.parent / default["store.state"])}
     expected = {**default, **EXAMPLE_VALUES, **anchored}
     assert {key: value for key, value in written.items() if expected[key] != value}.keys() == own
