@@ -19,7 +19,7 @@ def test_expected_goes_on(tmp_path):
     story = Story(tmp_path)
     path = story.expect(Decision.REJECT, "refuse it", ended(Decision.REJECT))
     assert verdicts.from_json(path.read_text()).decision == Decision.REJECT
-    assert story.checks()[0].decision == Decision.PROMOTE
+    assert story.verdict().decision == Decision.PROMOTE
 
 
 def test_surprise_ends_it(tmp_path):
@@ -27,7 +27,7 @@ def test_surprise_ends_it(tmp_path):
     story = Story(tmp_path)
     with pytest.raises(SurpriseError, match="expected 'promote', got 'reject'"):
         story.expect(Decision.PROMOTE, "let it pass", ended(Decision.REJECT))
-    assert story.checks()[0].decision == Decision.ERROR
+    assert story.verdict().decision == Decision.ERROR
 
 
 def test_error_is_a_verdict(tmp_path):

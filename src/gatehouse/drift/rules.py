@@ -65,7 +65,7 @@ def judge(
     broken = checks.broken(findings, len(features))
     moved = [checks.drift(findings, "input", knobs), checks.drift(findings, "output", knobs)]
     return Outcome(
-        [size, broken, *moved, performing],
+        [*moved, broken, size, performing],
         [row for found in findings for row in finding.rows(found, knobs)],
         tuple(sorted(found.name for found in findings if found.alarmed)),
         _action(findings, performing, knobs),

@@ -8,7 +8,7 @@ from gatehouse.report import wording
 from gatehouse.verdicts import SEVERITY, Check, Verdict
 
 # What is longer is for the JSON.
-MOST_ROWS = 20
+MOST_ROWS = 40
 MOST_CHECKS = 60
 DRIFT = ("feature", "test", "effect", "floor", "q", "psi", "missing_reference", "missing_window", "alarmed")
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from gatehouse import workload
 from gatehouse.config import Config, Registry, Store
 from gatehouse.report import html
-from gatehouse.stages import judgement, scenes
+from gatehouse.stages import scenes
 from gatehouse.stages.scenes import Play
 from gatehouse.stages.story import Story, SurpriseError
 from gatehouse.targets.local import LocalTarget
@@ -53,7 +53,7 @@ def run(config: Config, found: Workload, scratch: Path, report: Path) -> Verdict
         report, f"Rehearsal of {config.workload.package}", story.verdicts, [vars(entry) for entry in story.entries]
     )
     story.say(f"\nThe report: {report}\n")
-    return judgement.make("rehearse", story.checks(), details={"report": str(report), "scratch": str(scratch)})
+    return story.verdict(report=str(report), scratch=str(scratch))
 
 
 def rehearsed(config: Config, scratch: Path) -> Config:

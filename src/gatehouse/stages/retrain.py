@@ -47,6 +47,6 @@ def run(config: Config, found: Workload, until: Since, path: Path, *, reason: st
     if sane.decision == Decision.PROMOTE:
         verdict = gate.run(config, found, candidate, connect(config))
         files.write_text(judged, verdict.to_json())
-        checks += verdict.checks
+        checks = [*verdict.checks, *checks]
         details |= verdict.details
     return judgement.make("retrain", checks, subject=train.subject(candidate), details=details)

@@ -25,6 +25,9 @@ from gatehouse.stages.controller import Controller
 from gatehouse.targets import Target
 from gatehouse.verdicts import Check, Decision, Subject, Verdict
 
+# A bake takes hours: a line when something changes, and now and then a sign of life.
+SILENT_SECONDS = 10.0
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what this step takes."""
@@ -66,11 +69,15 @@ def run(
     which is raised again. Called again after it was killed, it carries on.
     """
     controller = Controller(config, candidate, target, registry, now)
+    said, spoken = None, now()
     try:
         controller.attach()
         while not controller.state.over:
             controller.tick()
-            say(progress(controller))
+            stands = (controller.state.phase, controller.state.weight)
+            if stands != said or now() - spoken >= SILENT_SECONDS:
+                say(progress(controller))
+                said, spoken = stands, now()
             if not controller.state.over:
                 sleep(config.rollout.poll_seconds)
     except GatehouseError as error:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from gatehouse import files
 from gatehouse.errors import GatehouseError
@@ -71,13 +72,17 @@ class Story:
             raise SurpriseError(f"{what}: expected '{expected}', got '{verdict.decision}'. {verdict.why}")
         return path
 
-    def checks(self) -> list[Check]:
-        """Return the story as the checks of one verdict: promote for what came as expected, else error."""
-        return [
-            Check(
-                entry.what,
-                Decision.PROMOTE if entry.as_expected else Decision.ERROR,
-                f"Expected {entry.expected}, got {entry.got}: {entry.why}",
-            )
+    def verdict(self, **details: Any) -> Verdict:
+        """Return how it went: promote when everything came as expected, else error, with the table of all entries."""
+        odd = [entry for entry in self.entries if not entry.as_expected]
+        seconds = sum(entry.seconds for entry in self.entries)
+        why = f"All {len(self.entries)} steps ended as expected, in {seconds:.0f} seconds."
+        if odd:
+            why = f"'{odd[0].what}' ended in {odd[0].got}, and {odd[0].expected} was expected: {odd[0].why}"
+        decision = Decision.PROMOTE if self.entries and not odd else Decision.ERROR
+        happened = [
+            {"step": entry.what, "expected": entry.expected, "got": entry.got, "seconds": round(entry.seconds, 1)}
             for entry in self.entries
         ]
+        details["tables"] = {"What happened": happened}
+        return judgement.make("rehearse", [Check("rehearsal", decision, why, n=len(self.entries))], details=details)
