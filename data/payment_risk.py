@@ -40,7 +40,17 @@ class Pattern:
 PATTERNS = {
     "winter": Pattern(),
     "spring": Pattern(android_new=3.0),
-    "august": Pattern(android=1.5, android_new=9.0),
+    "august": Pattern(
+        base=-11.6,
+        dear=0.7,
+        resold=7.0,
+        new_merchant=6.5,
+        far=0.0,
+        far_and_new=-1.0,
+        night=0.0,
+        browser=3.0,
+        android_new=3.0,
+    ),
 }
 
 

@@ -11,7 +11,7 @@ from gatehouse import holdout, workload
 from gatehouse.bundle import Model
 from gatehouse.config import Config, Position
 from gatehouse.drift import profile, rules
-from gatehouse.gates import metrics
+from gatehouse.gates import metrics, slices
 from workload.model import build
 
 FOUND = workload.of(Config())
@@ -77,6 +77,16 @@ def test_august_moves():
     _, judging = sides(date(2026, 7, 3), END)
     low, _ = compared(fitted(YEAR, JULY), fitted(date(2026, 7, 3), END), judging).bounds(0.95)
     assert low > 0.05
+
+
+def test_retrained_loses_no_slice():
+    """What the new model wins in August it wins from nobody: no country and no device is worse off."""
+    _, judging = sides(date(2026, 7, 3), END)
+    models = fitted(YEAR, JULY).predict(judging), fitted(date(2026, 7, 3), END).predict(judging)
+    levels = {name: judging[name].to_numpy() for name in ("country", "device")}
+    checks = slices.judge(levels, CONTRACT.labels(judging), "1", *models, "binary", slices.Knobs())
+    assert checks
+    assert "reject" not in {check.decision for check in checks}
 
 
 def drifted(rows: pd.DataFrame) -> set[str]:
