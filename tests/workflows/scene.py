@@ -29,12 +29,11 @@ from gatehouse.verdicts import Verdict
 ROOT = Path(__file__).parents[2]
 # What the shell of the tests sets for itself would reach every step.
 OURS = ("GATEHOUSE_", "GITHUB_", "MLFLOW_", "PYTEST_", "MAKE", "MFLAGS", "VIRTUAL_ENV", "PYTHON", "BANK_")
-# A rollout of seconds in place of hours, and a drift check that may start a retraining.
+# A rollout of seconds in place of hours.
 QUICK = {
     "rollout": {"poll_seconds": "0.5", "drain_seconds": "2.0"},
     "steps": {"steps": "[5, 25, 50, 100]", "bake_seconds": "2.0", "step_budget_seconds": "120.0"},
     "canary": {"latency_p95_ms": "1000.0", "minimum_requests": "10", "minimum_latency_requests": "10"},
-    "drift": {"retrain_psi": "0.1"},
 }
 
 
@@ -61,7 +60,9 @@ class Run:
         """Return the end of what each job printed."""
         lines: dict[str, list[str]] = {}
         for line in self.said:
-            lines.setdefault(str(line.get("jobID", "act")), []).append(str(line["msg"]).rstrip())
+            if line.get("raw_output") or "Failure" in line["msg"]:
+                text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", str(line["msg"])).rstrip()
+                lines.setdefault(str(line.get("jobID", "act")), []).append(text)
         return "\n".join(f"--- {job}\n" + "\n".join(texts[-40:]) for job, texts in lines.items())
 
 
