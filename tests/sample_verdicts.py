@@ -113,7 +113,7 @@ def drifted() -> Verdict:
 
 def broken() -> Verdict:
     """Return a verdict whose every text came from hostile data."""
-    rows = [{"column": HOSTILE, HOSTILE: place, "examples": [HOSTILE, -1.5, None]} for place in range(30)]
+    rows = [{"column": HOSTILE, HOSTILE: place, "examples": [HOSTILE, -1.5, None]} for place in range(50)]
     return verdict(Check(HOSTILE, Decision.REJECT, HOSTILE, 412, 0, n=20_000), step=HOSTILE, tables={HOSTILE: rows})
 
 
