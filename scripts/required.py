@@ -7,13 +7,16 @@ import sys
 
 def main() -> int:
     """Print every job's result; 1 when one of them did not succeed, 2 when there is nothing to judge."""
-    jobs = json.loads(os.environ.get("NEEDS") or "{}")
-    for name, job in jobs.items():
-        print(f"{job['result']:10} {name}")
-    if not jobs:
+    try:
+        results = {name: str(job["result"]) for name, job in json.loads(os.environ.get("NEEDS", "")).items()}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        results = {}
+    if not results:
         print("NEEDS names no job: pass ${{ toJSON(needs) }}.", file=sys.stderr)
         return 2
-    return 0 if all(job["result"] == "success" for job in jobs.values()) else 1
+    for name, result in results.items():
+        print(f"{result:10} {name}")
+    return 0 if set(results.values()) == {"success"} else 1
 
 
 if __name__ == "__main__":
