@@ -33,7 +33,6 @@ class Pattern:
     fast: float = 3.5
     newcomer: float = 4.0
     browser: float = 2.0
-    android: float = 0.0
     android_new: float = 0.0
 
 
@@ -85,6 +84,5 @@ def under(rows: pd.DataFrame, pattern: Pattern) -> np.ndarray:
         + pattern.fast * fast
         + pattern.newcomer * newcomer
         + pattern.browser * (rows["device"] == "browser").to_numpy()
-        + pattern.android * android
         + pattern.android_new * (android & new)
     )

@@ -43,11 +43,9 @@ def test_new_trick_in_spring():
     assert odds(**trick) - odds(**trick, pattern="winter") == pytest.approx(PATTERNS["spring"].android_new)
 
 
-def test_new_trick_in_august():
-    """In August the fraudsters' trick on phones is far more frequent than it was in spring."""
-    trick = {"device": "android", "new_merchant": True}
-    assert odds(pattern="august", **trick) - odds(pattern="spring", **trick) == 7.5
-    assert odds(pattern="august") == odds(pattern="spring")
+def test_distance_tells_nothing_in_august():
+    """In August fraudsters are no longer far away, nor awake at night."""
+    assert odds(distance_km=900.0, hour=3, pattern="august") == odds(pattern="august")
 
 
 def test_rows_keep_their_pattern():
