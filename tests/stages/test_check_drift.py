@@ -1,19 +1,35 @@
 """The drift check: it reads what servers wrote, remembers its windows, and never takes silence for calm."""
 
 import json
-from dataclasses import replace
+import os
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gatehouse import bundle as bundles
+from gatehouse import config as configs
+from gatehouse import workload
+from gatehouse.config import Store, Window
 from gatehouse.drift.knobs import Knobs
 from gatehouse.errors import EvidenceError
 from gatehouse.serving import prediction_log, requests
-from gatehouse.stages import check_drift
+from gatehouse.stages import check_drift, train
 from gatehouse.verdicts import Decision
 
+BANK = Path(__file__).parents[2] / "examples" / "bank_marketing" / "gatehouse.toml"
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Settings, the workload that they name, and a bundle of its model."""
+
+    config: Any
+    found: Any
+    bundle: Any
 
 
 def serve(folder, trained, rows, when=NOON):
@@ -39,6 +55,23 @@ def check(trained, folder, when=NOON, **knobs):
 def rows(own):
     """Return rows as they always were."""
     return own.found.load(None, None)
+
+
+@pytest.mark.skipif("BANK_MARKETING_CSV" not in os.environ, reason="BANK_MARKETING_CSV is not set")
+def test_bank_has_drifted(tmp_path):
+    """Between the first and the last quarter of a bank's calls lies a financial crisis, and the check says so."""
+    config = replace(configs.load(BANK), store=Store(state=str(tmp_path / "state")))
+    found = workload.of(config)
+    quarter = len(found.load(None, None)) // 4
+    train.run(config, found, Window(since=0, until=quarter), tmp_path / "bundle")
+    first = Trained(config, found, bundles.read(tmp_path / "bundle"))
+    rows = found.load(3 * quarter, None)
+    serve(tmp_path / "log", first, rows.iloc[: quarter // 2])
+    serve(tmp_path / "log", first, rows.iloc[quarter // 2 :], NOON + timedelta(hours=2))
+    assert check(first, tmp_path / "log").decision != Decision.PROMOTE
+    verdict = check(first, tmp_path / "log", NOON + timedelta(hours=2))
+    assert verdict.decision == Decision.REJECT
+    assert "euribor3m" in verdict.why
 
 
 def shifted(rows, contract, by=3.0):
