@@ -17,6 +17,16 @@ from gatehouse.bundle import Bundle
 from gatehouse.errors import GatehouseError
 
 
+# The settings of the tests themselves.
+OURS = ("GATEHOUSE_ACT", "GATEHOUSE_TEST_REGISTRY")
+
+
+def pytest_configure() -> None:
+    """Forget what a shell or a workflow has set: it would lead the tests to its own registry and ledger."""
+    for name in [name for name in os.environ if name.startswith(("GATEHOUSE_", "MLFLOW_")) and name not in OURS]:
+        del os.environ[name]
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what needs a Docker engine where none answers."""
     if item.get_closest_marker("docker") or item.get_closest_marker("act"):
