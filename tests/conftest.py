@@ -16,7 +16,6 @@ from gatehouse import shell
 from gatehouse.bundle import Bundle
 from gatehouse.errors import GatehouseError
 
-
 # The settings of the tests themselves.
 OURS = ("GATEHOUSE_ACT", "GATEHOUSE_TEST_REGISTRY")
 
