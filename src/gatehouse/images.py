@@ -83,7 +83,7 @@ def copy_out(reference: str, source: str, into: Path) -> None:
     try:
         shell.run(["docker", "cp", f"{container}:{source}/.", str(into)])
     finally:
-        shell.run(["docker", "rm", "--force", container])
+        shell.run(["docker", "rm", "--force", "--volumes", container])
 
 
 def run(reference: str, command: Sequence[str], stdin: str = "") -> str:
