@@ -123,7 +123,7 @@ class Rehearsal:
     first: Window = Window()
     calm: Window = Window()
     drifted: Window = Window()
-    requests_per_second: Positive = 40.0
+    requests_per_second: Positive = 50.0
     bake_seconds: Positive = 2.0
     minimum_requests: Count = 20
 
