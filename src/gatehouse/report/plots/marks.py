@@ -36,10 +36,10 @@ def limit_across(axes: Axes, height: float, words: str) -> None:
     note(axes, words, (1, height), (-2, 3), across="axes fraction", ha="right", color=REJECT)
 
 
-def limit_up(axes: Axes, place: float, words: str) -> None:
-    """Draw a limit as a line from bottom to top, with its words above it."""
+def limit_up(axes: Axes, place: float, words: str, align: str = "center") -> None:
+    """Draw a limit as a line from bottom to top, with its words above it, on the side that leaves room for others."""
     axes.axvline(place, color=REJECT, lw=1.2, ls=DASHES)
-    note(axes, words, (place, 1), (0, 3), up="axes fraction", ha="center", color=REJECT)
+    note(axes, words, (place, 1), (0, 3), up="axes fraction", ha=align, color=REJECT)
 
 
 def heading(axes: Axes, text: str) -> None:

@@ -29,9 +29,9 @@ def chart(name: str, found: Mapping[str, Any]) -> Chart:
         limit = found["limit"]
         left, _ = span(axes, [found["low"], found["high"], found["delta"], limit, 0.0])
         axes.axvspan(left, limit, color=REJECT, alpha=0.1, lw=0)
-        marks.limit_up(axes, limit, f"limit {wording.number(limit)}")
+        marks.limit_up(axes, limit, f"limit {wording.number(limit)}", align="right")
         axes.axvline(0, color=LINE, lw=1.2, zorder=1)
-        marks.note(axes, "champion", (0, 1), (0, 3), up="axes fraction", ha="center", color=MUTED)
+        marks.note(axes, "champion", (0, 1), (3, 3), up="axes fraction", ha="left", color=MUTED)
         whisker(axes, found["low"], found["delta"], found["high"], f"{found['delta']:+.4g}")
         axes.set_xlabel(f"improvement of {marks.cut(metric)} (to the right: better)")
         return svg.render(figure, name, title, description)
