@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.skipif("PYTEST_XDIST_WORKER" in os.environ, reason="these tests need each other: run them without -n"),
 ]
 PROMOTE, HOLD, REJECT = Decision.PROMOTE, Decision.HOLD, Decision.REJECT
-FEW_TESTS = ("--env", "ARGS=tests/test_verdicts.py")
+FEW_TESTS = ("--env", "ARGS=tests/test_verdicts.py -n 0")
 JULY, AUGUST = (date(2026, 7, 1), date(2026, 8, 1)), (date(2026, 8, 1), date(2026, 9, 1))
 RATE = 25.0  # requests a second, beside two cores that train and build
 
