@@ -2,10 +2,9 @@
 
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,15 +20,6 @@ from gatehouse.verdicts import Decision
 
 BANK = Path(__file__).parents[2] / "examples" / "bank_marketing" / "gatehouse.toml"
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Trained:
-    """Settings, the workload that they name, and a bundle of its model."""
-
-    config: Any
-    found: Any
-    bundle: Any
 
 
 def serve(folder, trained, rows, when=NOON):
@@ -58,13 +48,13 @@ def rows(own):
 
 
 @pytest.mark.skipif("BANK_MARKETING_CSV" not in os.environ, reason="BANK_MARKETING_CSV is not set")
-def test_bank_has_drifted(tmp_path):
+def test_bank_has_drifted(own, tmp_path):
     """Between the first and the last quarter of a bank's calls lies a financial crisis, and the check says so."""
     config = replace(configs.load(BANK), store=Store(state=str(tmp_path / "state")))
     found = workload.of(config)
     quarter = len(found.load(None, None)) // 4
     train.run(config, found, Window(since=0, until=quarter), tmp_path / "bundle")
-    first = Trained(config, found, bundles.read(tmp_path / "bundle"))
+    first = replace(own, config=config, found=found, bundle=bundles.read(tmp_path / "bundle"))
     rows = found.load(3 * quarter, None)
     serve(tmp_path / "log", first, rows.iloc[: quarter // 2])
     serve(tmp_path / "log", first, rows.iloc[quarter // 2 :], NOON + timedelta(hours=2))

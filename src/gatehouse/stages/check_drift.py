@@ -72,7 +72,7 @@ def run(
     outcome = rules.judge(
         champion.profile,
         champion.contract,
-        _features(log, champion),
+        prediction_log.features(log),
         prediction_log.predictions(log),
         [frozenset(item["alarmed"]) for item in earlier],
         config.drift,
@@ -114,10 +114,3 @@ def _remember(state: Path, champion: Bundle, begin: datetime | None, end: dateti
     since = begin.isoformat() if begin else None
     entry = {"bundle": champion.digest, "since": since, "until": end.isoformat(), "alarmed": alarmed}
     files.append_line(state / WINDOWS, json.dumps(entry))
-
-
-def _features(log: pd.DataFrame, champion: Bundle) -> pd.DataFrame:
-    """Return the logged features; those that the contract calls sensitive were never logged and are not judged."""
-    table = prediction_log.features(log)
-    shown = [column.name for column in champion.contract.features if not column.sensitive]
-    return table.reindex(columns=shown)
