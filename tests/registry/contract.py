@@ -30,6 +30,7 @@ class Contract:
         """A fresh registry has no champion and no challenger, and that is no error."""
         assert registry.champion() is None
         assert registry.challenger() is None
+        assert registry.anchor() is None
 
     def test_registered_is_challenger(self, registry, publish, first):
         """A registered version is the challenger, and the champion only once it is promoted."""
@@ -47,6 +48,16 @@ class Contract:
         one, two = ledger.read(registry.state)
         assert (one["from"], one["to"]["bundle"], one["why"]) == (None, first.digest, "the first")
         assert (two["from"]["bundle"], two["to"]["bundle"]) == (first.digest, second.digest)
+
+    def test_anchor_stays_behind(self, registry, publish, first, second):
+        """The anchor moves only when it is told to, whoever serves; the ledger says so."""
+        old, new = [registry.register(bundle, publish(bundle)) for bundle in (first, second)]
+        registry.promote(old, "the first")
+        registry.set_anchor(old, "nobody was better")
+        registry.promote(new, "a newer one")
+        assert (registry.anchor(), registry.champion()) == (old, new)
+        entry = next(entry for entry in ledger.read(registry.state) if entry["event"] == "anchor")
+        assert (entry["from"], entry["to"]["bundle"], entry["why"]) == (None, first.digest, "nobody was better")
 
     def test_fetched_bundle_is_whole(self, registry, publish, first):
         """What is fetched is the very bundle that was registered."""

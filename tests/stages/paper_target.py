@@ -133,6 +133,13 @@ class Shelf:
     def challenger(self) -> Release | None:
         """Return nothing."""
 
+    def anchor(self) -> Release | None:
+        """Return nothing."""
+
+    def set_anchor(self, release: Release, why: str) -> None:
+        """Do not move it."""
+        raise NotImplementedError
+
     def register(self, bundle: Bundle, image: str | None = None) -> Release:
         """Do not register."""
         raise NotImplementedError

@@ -1,7 +1,7 @@
 """Who keeps the model versions, and which of them is the champion.
 
-`challenger` is the newest version that passed its gate; `champion` is the one that serves. A registry only moves
-these names: whether they may move is decided by verdicts.
+`challenger` is the newest version that passed its gate; `champion` is the one that serves; `anchor` is the best one
+that ever served. A registry only moves these names: whether they may move is decided by verdicts.
 """
 
 from pathlib import Path
@@ -23,12 +23,20 @@ class Registry(Protocol):
         """Return the version that passed its gate last, or None."""
         ...
 
+    def anchor(self) -> Release | None:
+        """Return the best version that ever served, or None before the first was found to be so."""
+        ...
+
     def register(self, bundle: Bundle, image: str | None = None) -> Release:
         """Keep a version and make it the challenger. `image` is the reference, by digest, that holds the bundle."""
         ...
 
     def promote(self, release: Release, why: str) -> None:
         """Make a registered version the champion and write it to the ledger."""
+        ...
+
+    def set_anchor(self, release: Release, why: str) -> None:
+        """Make a version that serves, or served, the anchor, and write it to the ledger."""
         ...
 
     def fetch(self, release: Release) -> Bundle:

@@ -33,6 +33,10 @@ class ImageRegistry:
         """Return what the tag `challenger` names, or None."""
         return self._tagged("challenger")
 
+    def anchor(self) -> Release | None:
+        """Return what the tag `anchor` names, or None."""
+        return self._tagged("anchor")
+
     def register(self, bundle: Bundle, image: str | None = None) -> Release:
         """Tag the pushed image that holds the bundle as `challenger`.
 
@@ -54,10 +58,11 @@ class ImageRegistry:
 
     def promote(self, release: Release, why: str) -> None:
         """Move the tag `production` and write it to the ledger."""
-        before = self.champion()
-        images.name(release.location, "production")
-        moved = {"from": before.to_dict() if before else None, "to": release.to_dict()}
-        ledger.append(self.state, "promotion", why=why, registry="image", **moved)
+        self._move("production", "promotion", release, why)
+
+    def set_anchor(self, release: Release, why: str) -> None:
+        """Move the tag `anchor` and write it to the ledger."""
+        self._move("anchor", "anchor", release, why)
 
     def fetch(self, release: Release) -> Bundle:
         """Return the bundle out of the release's image, checked by its hash."""
@@ -67,6 +72,12 @@ class ImageRegistry:
                 images.copy_out(release.location, FOLDER, scratch)
                 bundles.read(scratch, expected=release.bundle)
         return bundles.read(folder, expected=release.bundle)
+
+    def _move(self, tag: str, event: str, release: Release, why: str) -> None:
+        before = self._tagged(tag)
+        images.name(release.location, tag)
+        moved = {"from": before.to_dict() if before else None, "to": release.to_dict()}
+        ledger.append(self.state, event, why=why, registry="image", **moved)
 
     def _tagged(self, tag: str) -> Release | None:
         held = images.pull(f"{self.serve}:{tag}")

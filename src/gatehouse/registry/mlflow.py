@@ -1,4 +1,4 @@
-"""The MLflow registry: runs, versions and the aliases `champion` and `challenger`.
+"""The MLflow registry: runs, versions and the aliases `champion`, `challenger` and `anchor`.
 
 Without a tracking URI it keeps a sqlite database and the artifacts in the state folder.
 """
@@ -44,6 +44,10 @@ class MlflowRegistry:
         """Return the version with the alias `challenger`, or None."""
         return self._aliased("challenger")
 
+    def anchor(self) -> Release | None:
+        """Return the version with the alias `anchor`, or None."""
+        return self._aliased("anchor")
+
     def track(self, bundle: Bundle) -> str:
         """Log a training run, with all that its manifest says and the bundle itself, and return the run's id."""
         manifest = bundle.manifest
@@ -75,14 +79,11 @@ class MlflowRegistry:
 
     def promote(self, release: Release, why: str) -> None:
         """Move the alias `champion` and write it to the ledger."""
-        before = self.champion()
-        with self._answering() as client:
-            version = self._version_of(client, release.bundle)
-            if version is None:
-                raise RegistryError(f"No version of '{self.settings.name}' holds the bundle {release.bundle[:12]}.")
-            client.set_registered_model_alias(self.settings.name, "champion", str(version.version))
-        moved = {"from": before.to_dict() if before else None, "to": release.to_dict()}
-        ledger.append(self.state, "promotion", why=why, registry="mlflow", **moved)
+        self._move("champion", "promotion", release, why)
+
+    def set_anchor(self, release: Release, why: str) -> None:
+        """Move the alias `anchor` and write it to the ledger."""
+        self._move("anchor", "anchor", release, why)
 
     def fetch(self, release: Release) -> Bundle:
         """Return the release's bundle, checked by its hash."""
@@ -98,6 +99,16 @@ class MlflowRegistry:
                     return None
                 raise
             return self._release(client, version)
+
+    def _move(self, alias: str, event: str, release: Release, why: str) -> None:
+        before = self._aliased(alias)
+        with self._answering() as client:
+            version = self._version_of(client, release.bundle)
+            if version is None:
+                raise RegistryError(f"No version of '{self.settings.name}' holds the bundle {release.bundle[:12]}.")
+            client.set_registered_model_alias(self.settings.name, alias, str(version.version))
+        moved = {"from": before.to_dict() if before else None, "to": release.to_dict()}
+        ledger.append(self.state, event, why=why, registry="mlflow", **moved)
 
     def _release(self, client: MlflowClient, version: ModelVersion) -> Release:
         digest = version.tags[BUNDLE]
