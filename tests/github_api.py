@@ -1,4 +1,7 @@
-"""A stand-in for GitHub's API, the one thing that cannot be here for real: it takes dispatches of release.yml."""
+"""A stand-in for GitHub's API, the one thing that cannot be here for real.
+
+It takes dispatches of release.yml, and knows the runs that a test tells it of.
+"""
 
 import json
 import threading
@@ -11,6 +14,14 @@ from typing import Any
 
 class Handler(BaseHTTPRequestHandler):
     """Keeps every request, and answers as the API does: 204 for a workflow that it knows, else 404."""
+
+    def do_GET(self) -> None:
+        """Say what a run of a workflow was."""
+        found = self.server.runs.get(self.path.rpartition("/")[2])  # type: ignore[attr-defined]
+        self.server.seen.append((self.path, self.headers["Authorization"], None))  # type: ignore[attr-defined]
+        self.send_response(404 if found is None else 200)
+        self.end_headers()
+        self.wfile.write(json.dumps(found or {}).encode())
 
     def do_POST(self) -> None:
         """Take a dispatch."""
@@ -25,17 +36,18 @@ class Handler(BaseHTTPRequestHandler):
 
 @dataclass(frozen=True)
 class Api:
-    """Where the stand-in listens, and the (path, authorization, body) of every request that it has seen."""
+    """Where the stand-in listens, the (path, authorization, body) of every request, and the runs that it knows."""
 
     url: str
     seen: list[tuple[str, str, Any]]
+    runs: dict[str, Any]
 
 
 @contextmanager
 def running() -> Iterator[Api]:
     """Run the stand-in on a free port."""
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.seen = []  # type: ignore[attr-defined]
+        server.seen, server.runs = [], {}  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield Api(f"http://127.0.0.1:{server.server_port}", server.seen)  # type: ignore[attr-defined]
+        yield Api(f"http://127.0.0.1:{server.server_port}", server.seen, server.runs)  # type: ignore[attr-defined]
         server.shutdown()

@@ -1,17 +1,20 @@
 """Approving: only a hold, only with a reason, and the ledger knows who."""
 
+import github_api
 import pytest
 
 from gatehouse import ledger
 from gatehouse.errors import EvidenceError
 from gatehouse.stages import approve, judgement
-from gatehouse.verdicts import Check, Decision
+from gatehouse.verdicts import Check, Decision, Subject
 
 
 def write(tmp_path, decision):
     """Write a verdict and return its path."""
     path = tmp_path / "gate.json"
-    path.write_text(judgement.make("gate", [Check("f1", decision, "As seen.")]).to_json())
+    path.write_text(
+        judgement.make("gate", [Check("f1", decision, "As seen.")], subject=Subject(commit="c0ffee")).to_json()
+    )
     return path
 
 
@@ -34,3 +37,37 @@ def test_reason_is_needed(tmp_path):
     """An approval without a reason is refused."""
     with pytest.raises(EvidenceError, match="reason"):
         approve.run(write(tmp_path, Decision.HOLD), "  ", tmp_path)
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """Return the runs that the stand-in for GitHub's API knows: one, a release of main that judged the verdict."""
+    release = {"path": approve.RELEASE, "head_branch": "main", "head_sha": "c0ffee"}
+    with github_api.running() as api:
+        for name, value in {"API_URL": api.url, "REPOSITORY": "you/model", "TOKEN": "t", "REF_NAME": "main"}.items():
+            monkeypatch.setenv(f"GITHUB_{name}", value)
+        api.runs["17"] = release
+        yield api.runs
+
+
+def test_release_run_is_approved(tmp_path, runs):
+    """A hold out of a release of this branch is approved, and what goes on is its commit."""
+    made = approve.run(write(tmp_path, Decision.HOLD), "agreed", tmp_path, "17")
+    assert made.details["outputs"] == {"commit": "c0ffee"}
+
+
+@pytest.mark.parametrize(
+    "planted", [{"path": ".github/workflows/ci.yml"}, {"head_branch": "fork"}, {"head_sha": "other"}], ids=str
+)
+def test_foreign_run_is_refused(tmp_path, runs, planted):
+    """A verdict that some other workflow, branch or commit uploaded is not approved."""
+    runs["17"] |= planted
+    with pytest.raises(EvidenceError, match=f"{next(iter(planted))} '{next(iter(planted.values()))}'"):
+        approve.run(write(tmp_path, Decision.HOLD), "agreed", tmp_path, "17")
+    assert ledger.read(tmp_path) == []
+
+
+def test_run_must_be_number(tmp_path, runs):
+    """What is no number reaches no API."""
+    with pytest.raises(EvidenceError, match="no number"):
+        approve.run(write(tmp_path, Decision.HOLD), "agreed", tmp_path, "../secrets")

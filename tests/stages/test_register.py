@@ -53,3 +53,13 @@ def test_foreign_verdict_is_refused(own, verdict, other):
     """A verdict about another bundle, or other data, says nothing about this one."""
     with pytest.raises(EvidenceError, match="another's"):
         register.run(own.config, own.bundle, verdict(Decision.PROMOTE, **other))
+
+
+def test_overtaken_verdict_is_stale(own, verdict):
+    """A verdict without a champion does not hold once there is one: it compared with nobody."""
+    registry = connect(own.config)
+    registry.promote(registry.register(own.bundle), "somebody was faster")
+    with pytest.raises(
+        EvidenceError, match=f"no champion, and the champion is now the bundle {own.bundle.digest[:12]}"
+    ):
+        register.run(own.config, own.bundle, verdict(Decision.PROMOTE))

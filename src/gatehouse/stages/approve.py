@@ -2,36 +2,69 @@
 
 Examples:
   scripts/approve.py build/verdicts/gate.json --reason "the lower bound is -0.024, and we need the new feature"
+  scripts/approve.py build/verdicts/gate.json --reason "agreed" --run 16283955112   what that release run judged
 """
 
 import argparse
+import os
 from pathlib import Path
 
-from gatehouse import files, ledger, verdicts
+from gatehouse import files, github, ledger, verdicts
 from gatehouse.config import Config
 from gatehouse.errors import EvidenceError
 from gatehouse.stages import judgement
 from gatehouse.verdicts import Check, Decision, Verdict
+
+RELEASE = ".github/workflows/release.yml"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what this step takes."""
     parser.add_argument("verdict", type=Path, help="the verdict's JSON file")
     parser.add_argument("--reason", required=True, help="why it may go on; it stands in the ledger")
+    parser.add_argument("--run", help="the run of release.yml that the verdict was downloaded from; GitHub is asked")
 
 
 def main(config: Config, args: argparse.Namespace) -> Verdict:
     """Approve the verdict that the command line names."""
-    return run(args.verdict, args.reason, Path(config.store.state))
+    return run(args.verdict, args.reason, Path(config.store.state), args.run)
 
 
-def run(path: Path, reason: str, state: Path) -> Verdict:
-    """Record the approval of a `hold`. Raises EvidenceError for any other verdict, or without a reason."""
+def run(path: Path, reason: str, state: Path, number: str | None = None) -> Verdict:
+    """Record the approval of a `hold`.
+
+    Raises EvidenceError for any other verdict, without a reason, or when the run `number` did not judge it.
+    """
     verdict = verdicts.from_json(files.read_text(path, "verdict"))
     if verdict.decision != Decision.HOLD:
         raise EvidenceError(f"The verdict of {verdict.step} is '{verdict.decision}'; only 'hold' can be approved.")
     if not reason.strip():
         raise EvidenceError("An approval needs a reason: --reason 'why it may go on'.")
+    if number:
+        check_run(number, verdict)
     entry = ledger.append(state, "approval", why=reason.strip(), step=verdict.step, verdict=verdict.digest)
     why = f"{entry['who']} approved the {verdict.step} verdict {verdict.digest[:12]}: {reason.strip()}"
-    return judgement.make("approve", [Check("approval", Decision.PROMOTE, why)], subject=verdict.subject)
+    # What goes on must be what was judged: a workflow checks out this commit, not the newest one.
+    outputs = {"commit": commit_of(verdict)}
+    check = Check("approval", Decision.PROMOTE, why)
+    return judgement.make("approve", [check], subject=verdict.subject, details={"outputs": outputs})
+
+
+def check_run(number: str, verdict: Verdict) -> None:
+    """Raise EvidenceError unless GitHub says that the run released this branch and judged the verdict's commit.
+
+    Artifacts can be made by anyone who opens a pull request; those of a release cannot.
+    """
+    if not number.isdecimal():
+        raise EvidenceError(f"'{number}' is no number of a run. It stands at the end of the run's address.")
+    found = github.call("GET", f"actions/runs/{number}")
+    wanted = {"path": RELEASE, "head_branch": os.environ.get("GITHUB_REF_NAME"), "head_sha": commit_of(verdict)}
+    for name, value in wanted.items():
+        said = str(found.get(name)).partition("@")[0]
+        if said != value:
+            raise EvidenceError(f"Run {number} has {name} '{said}', and '{value}' is needed: name the held release.")
+
+
+def commit_of(verdict: Verdict) -> str:
+    """Return the commit that a verdict is about."""
+    return (verdict.subject.commit or "").partition("+")[0]

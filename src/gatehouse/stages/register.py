@@ -11,7 +11,9 @@ from pathlib import Path
 from gatehouse import bundle as bundles
 from gatehouse.bundle import Bundle
 from gatehouse.config import Config
+from gatehouse.errors import EvidenceError
 from gatehouse.registry import connect
+from gatehouse.release import Release
 from gatehouse.stages import evidence, judgement, train
 from gatehouse.verdicts import Check, Decision, Subject, Verdict
 
@@ -29,10 +31,31 @@ def main(config: Config, args: argparse.Namespace) -> Verdict:
 
 
 def run(config: Config, candidate: Bundle, verdict: Path, image: str | None = None) -> Verdict:
-    """Make a candidate the challenger. Raises EvidenceError unless its own gate said promote, or a hold is approved."""
+    """Make a candidate the challenger.
+
+    Raises EvidenceError unless its own gate said promote, or a hold is approved, against the champion of today.
+    """
     about = train.subject(candidate)
-    evidence.require(verdict, "gate", Subject(bundle=about.bundle, data_hash=about.data_hash), Path(config.store.state))
-    release = connect(config).register(candidate, image)
+    needed = Subject(bundle=about.bundle, data_hash=about.data_hash)
+    judged = evidence.require(verdict, "gate", needed, Path(config.store.state))
+    registry = connect(config)
+    _check_champion(judged, registry.champion())
+    release = registry.register(candidate, image)
     why = f"{release.version} ({release.bundle[:12]}) is the challenger in the {config.registry.kind} registry."
     details = {"release": release.to_dict(), "outputs": {"location": release.location}}
     return judgement.make("register", [Check("challenger", Decision.PROMOTE, why)], subject=about, details=details)
+
+
+def _check_champion(judged: Verdict, champion: Release | None) -> None:
+    """Raise EvidenceError when another version has taken over since the gate compared."""
+    opponent = (judged.details.get("champion") or {}).get("bundle")
+    serving = champion.bundle if champion else None
+    if opponent != serving:
+        raise EvidenceError(
+            f"The gate compared with {_named(opponent)}, and the champion is now {_named(serving)}: the verdict is "
+            "stale. Run gate again."
+        )
+
+
+def _named(bundle: str | None) -> str:
+    return f"the bundle {bundle[:12]}" if bundle else "no champion"
