@@ -2,10 +2,11 @@
 
 import argparse
 import re
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -14,9 +15,19 @@ from hypothesis import strategies as st
 from gatehouse import config
 from gatehouse.config import Config, Window
 from gatehouse.errors import ConfigError
+from gatehouse.knobs import Looser
 
 EXAMPLE = Path(__file__).parents[1] / "gatehouse.toml"
 KEY = re.compile(r"^(?P<key>\w+) *= *(?P<value>[^#]+?) *(?P<comment># \S.*)?$")
+
+# Sections that judge nothing: what runs, where it runs, and on which rows.
+NOT_JUDGING = {"workload", "data", "train", "rollout", "serving", "retrain", "rehearsal", "store"}
+# Settings of the others that no direction makes looser.
+NEUTRAL = {
+    "gate.seed": "any seed of the bootstrap is as good as another",
+    "drift.seed": "any sample of the rows is as good as another",
+    "steps.step_budget_seconds": "what it ends early is held, and what it lets run on must still prove itself",
+}
 
 
 def write(folder: Path, text: str) -> Path:
@@ -59,6 +70,32 @@ def test_every_setting_is_written():
 def test_every_setting_has_its_reason(name: str, comment: str):
     """Each setting stands beside a sentence that says why."""
     assert len(comment.split()) >= 4, name
+
+
+def undeclared(hint: Any, name: str) -> list[str]:
+    """Return the settings below a type that do not say which direction is looser."""
+    said: tuple[Any, ...] = ()
+    if get_origin(hint) is Annotated:
+        hint, *said = get_args(hint)
+    if is_dataclass(hint):
+        parts = get_type_hints(hint, include_extras=True).items()
+        return [item for key, part in parts for item in undeclared(part, f"{name}.{key}" if name else key)]
+    rule = next((item for item in said if isinstance(item, Looser)), None)
+    if rule is not None and rule.when == "fewer" and issubclass(get_origin(hint) or hint, Mapping):
+        return undeclared(get_args(hint)[1], f"{name}.*")
+    return [] if rule is not None or name in NEUTRAL or name.partition(".")[0] in NOT_JUDGING else [name]
+
+
+def test_every_limit_has_a_direction():
+    """Each setting that judges says which change of it is looser, so that a weaker one is pointed out."""
+    missing = undeclared(Config, "")
+    assert missing == [], f"write Annotated[..., Looser(...)] beside {missing}, or a reason into NEUTRAL"
+
+
+def test_neutral_settings_exist():
+    """No exception stands for a setting or a section that is gone."""
+    assert NEUTRAL.keys() <= leaves(Config()).keys()
+    assert {field.name for field in fields(Config)} >= NOT_JUDGING
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from gatehouse.gates import data as data_gate
 from gatehouse.gates import parity as parity_gate
 from gatehouse.gates import quality, sanity
 from gatehouse.gates import slices as slices_gate
-from gatehouse.knobs import Count, NotNegative, Positive, knobs, names
+from gatehouse.knobs import Count, Looser, NotNegative, Positive, knobs, names
 
 # A place on the axis of time: a date, or a row number where the data has no dates.
 Position = int | date
@@ -75,27 +75,30 @@ class Store:
 
 @knobs
 class Registry:
-    """Who keeps the versions: MLflow, or the image registry; and the model's name in it."""
+    """Who keeps the versions: MLflow, or the image registry; and the model's name in it.
 
-    kind: Literal["mlflow", "image"] = "mlflow"
-    name: str = "model"
-    tracking_uri: str = ""
-    image: str = ""
+    Another registry names another champion, or none, and then the floor is all that a candidate must pass.
+    """
+
+    kind: Annotated[Literal["mlflow", "image"], Looser("changed")] = "mlflow"
+    name: Annotated[str, Looser("changed")] = "model"
+    tracking_uri: Annotated[str, Looser("changed")] = ""
+    image: Annotated[str, Looser("changed")] = ""
 
 
 @knobs
 class Images:
     """The most that each image may weigh, in megabytes."""
 
-    serve_mb: Positive = 700.0
-    train_mb: Positive = 2500.0
+    serve_mb: Annotated[Positive, Looser("higher")] = 700.0
+    train_mb: Annotated[Positive, Looser("higher")] = 2500.0
 
 
 @knobs
 class Rollout:
     """Where traffic is moved, the port that users reach (0: any free one), and how long a stopping server may drain."""
 
-    target: Literal["local", "docker", "none"] = "local"
+    target: Annotated[Literal["local", "docker", "none"], Looser("changed")] = "local"
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     poll_seconds: Positive = 1.0
     drain_seconds: NotNegative = 5.0

@@ -5,13 +5,14 @@ row that judges it, and champion and candidate are judged on the same rows.
 """
 
 import hashlib
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
 
 from gatehouse.contract import Contract
 from gatehouse.errors import DataError
-from gatehouse.knobs import Fraction, Share, knobs
+from gatehouse.knobs import Fraction, Looser, Share, knobs
 
 # Changing it would move rows from one side to the other, and let a champion be judged on rows that it was trained on.
 SALT = b"gatehouse-holdout-1"
@@ -21,8 +22,8 @@ SALT = b"gatehouse-holdout-1"
 class Knobs:
     """`share` of the groups is held out; of those rows the newest `recent` share judges."""
 
-    share: Share = 0.3
-    recent: Fraction = 0.6
+    share: Annotated[Share, Looser("lower")] = 0.3
+    recent: Annotated[Fraction, Looser("lower")] = 0.6
 
 
 def hashed(keys: pd.Series) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The decorator and the number types of settings: what a section of gatehouse.toml may hold."""
 
-from dataclasses import fields
-from typing import Annotated, Any, TypeVar, cast, dataclass_transform
+import dataclasses
+from typing import Annotated, Any, Literal, TypeVar, cast, dataclass_transform
 
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
@@ -16,6 +16,19 @@ NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 
 
+@dataclasses.dataclass(frozen=True)
+class Looser:
+    """Stands beside a setting's type and says which change of it lets more through, for `gates.loosening`.
+
+    `higher` and `lower` are for numbers; `worse` is lower where the metric should be high, and higher for a loss;
+    `fewer`: something that was named is named no more; `changed`: nobody can tell, so any change counts. `off` is the
+    number that switches the setting off.
+    """
+
+    when: Literal["higher", "lower", "worse", "fewer", "changed"]
+    off: float | None = None
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def knobs(cls: type[T]) -> type[T]:
     """Make `cls` a frozen dataclass that refuses unknown keys, wrong types, NaN and infinity."""
@@ -25,4 +38,4 @@ def knobs(cls: type[T]) -> type[T]:
 
 def names(cls: type[Any]) -> list[str]:
     """Return the keys that a section takes, in the order in which they are written."""
-    return [field.name for field in fields(cls)]
+    return [field.name for field in dataclasses.fields(cls)]

@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 from scipy.special import betaincinv
 
 from gatehouse.canary.counters import EDGES_MS, Counters
-from gatehouse.knobs import Count, Positive, Share, knobs
+from gatehouse.knobs import Count, Looser, Positive, Share, knobs
 from gatehouse.verdicts import Check, Decision
 
 # A p95 above its limit means that more than this share of the answers is slower than the limit.
@@ -28,12 +28,12 @@ def edge(value: float) -> float:
 class Knobs:
     """The ceilings that roll back, and what a step needs before it goes on."""
 
-    error_rate: Share = 0.05
-    latency_p95_ms: Annotated[Positive, AfterValidator(edge)] = 200.0
-    confidence: Share = 0.999
-    minimum_requests: Count = 200
-    minimum_latency_requests: Count = 200
-    unanswered_requests: Count = 10
+    error_rate: Annotated[Share, Looser("higher")] = 0.05
+    latency_p95_ms: Annotated[Positive, AfterValidator(edge), Looser("higher")] = 200.0
+    confidence: Annotated[Share, Looser("higher")] = 0.999
+    minimum_requests: Annotated[Count, Looser("lower")] = 200
+    minimum_latency_requests: Annotated[Count, Looser("higher")] = 200
+    unanswered_requests: Annotated[Count, Looser("higher")] = 10
 
 
 def judge(counted: Counters, knobs: Knobs) -> tuple[Check, ...]:

@@ -14,7 +14,7 @@ from gatehouse.canary import evidence
 from gatehouse.canary.counters import SLOTS, Counters, Slot
 from gatehouse.canary.state import FINAL, Phase, Placed, State, enter, shares
 from gatehouse.errors import EvidenceError
-from gatehouse.knobs import Percent, Positive, knobs
+from gatehouse.knobs import Looser, Percent, Positive, knobs
 from gatehouse.release import Release
 from gatehouse.verdicts import Check, Decision
 
@@ -23,8 +23,8 @@ from gatehouse.verdicts import Check, Decision
 class Knobs:
     """The canary's weights in percent, the least and the most time that a step takes, in seconds."""
 
-    steps: Annotated[tuple[Percent, ...], Field(min_length=1)] = (5, 10, 25, 50, 100)
-    bake_seconds: Positive = 300.0
+    steps: Annotated[tuple[Percent, ...], Field(min_length=1), Looser("fewer")] = (5, 10, 25, 50, 100)
+    bake_seconds: Annotated[Positive, Looser("lower")] = 300.0
     step_budget_seconds: Positive = 3600.0
 
 

@@ -1,22 +1,24 @@
 """The settings of the drift check."""
 
-from gatehouse.knobs import Count, NotNegative, Positive, Share, knobs
+from typing import Annotated
+
+from gatehouse.knobs import Count, Looser, NotNegative, Positive, Share, knobs
 
 
 @knobs
 class Knobs:
     """A feature has drifted when it is significant (`q`) and its effect is larger than its floor."""
 
-    q: Share = 0.05
-    numeric_effect: Positive = 0.1
-    category_effect: Share = 0.1
-    missing_effect: Share = 0.05
-    new_levels: Share = 0.005
-    psi: Positive = 0.1
-    minimum_rows: Count = 500
-    maximum_rows: Count = 100_000
-    windows: Count = 3
-    persistent: Count = 2
-    performance_floor: NotNegative = 0.0
-    retrain_psi: NotNegative = 0.0
+    q: Annotated[Share, Looser("lower")] = 0.05
+    numeric_effect: Annotated[Positive, Looser("higher")] = 0.1
+    category_effect: Annotated[Share, Looser("higher")] = 0.1
+    missing_effect: Annotated[Share, Looser("higher")] = 0.05
+    new_levels: Annotated[Share, Looser("higher")] = 0.005
+    psi: Annotated[Positive, Looser("higher")] = 0.1
+    minimum_rows: Annotated[Count, Looser("higher")] = 500
+    maximum_rows: Annotated[Count, Looser("lower")] = 100_000
+    windows: Annotated[Count, Looser("lower")] = 3
+    persistent: Annotated[Count, Looser("higher")] = 2
+    performance_floor: Annotated[NotNegative, Looser("worse", off=0)] = 0.0
+    retrain_psi: Annotated[NotNegative, Looser("higher", off=0)] = 0.0
     seed: int = 0

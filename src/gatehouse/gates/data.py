@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Annotated
 
-from gatehouse.knobs import Count, knobs
+from gatehouse.knobs import Count, Looser, knobs
 from gatehouse.verdicts import Check, Decision
 
 
@@ -11,7 +12,7 @@ from gatehouse.verdicts import Check, Decision
 class Knobs:
     """Fewer rows than `minimum_rows` are no basis for training."""
 
-    minimum_rows: Count = 1000
+    minimum_rows: Annotated[Count, Looser("lower")] = 1000
 
 
 @dataclass(frozen=True)

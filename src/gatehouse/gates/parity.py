@@ -1,8 +1,10 @@
 """Parity: the served model answers what the trained one answered, row by row."""
 
+from typing import Annotated
+
 import numpy as np
 
-from gatehouse.knobs import NotNegative, knobs
+from gatehouse.knobs import Looser, NotNegative, knobs
 from gatehouse.predictions import Predictions
 from gatehouse.verdicts import Check, Decision
 
@@ -11,7 +13,7 @@ from gatehouse.verdicts import Check, Decision
 class Knobs:
     """The largest difference that a score, or a regression's value, may show."""
 
-    tolerance: NotNegative = 1e-9
+    tolerance: Annotated[NotNegative, Looser("higher")] = 1e-9
 
 
 def judge(trained: Predictions, served: Predictions, knobs: Knobs) -> Check:

@@ -1,5 +1,7 @@
 """Non-inferiority: whether the candidate may replace the champion, judged on the same rows."""
 
+from typing import Annotated
+
 import numpy as np
 
 from gatehouse.contract import Task
@@ -7,7 +9,7 @@ from gatehouse.errors import EvidenceError
 from gatehouse.gates import interval, metrics
 from gatehouse.gates.interval import Confidence
 from gatehouse.gates.metrics import Comparison, Estimate
-from gatehouse.knobs import Count, Positive, knobs
+from gatehouse.knobs import Count, Looser, Positive, knobs
 from gatehouse.predictions import Predictions
 from gatehouse.verdicts import Check, Decision
 
@@ -21,14 +23,14 @@ class Knobs:
     For a loss (log_loss, mae …) `floor` is the largest value that a first model may have.
     """
 
-    metric: str = "f1"
-    delta: Positive = 0.02
-    floor: float = 0.6
-    confidence: Confidence = 0.95
-    bootstraps: Count = 1000
+    metric: Annotated[str, Looser("changed")] = "f1"
+    delta: Annotated[Positive, Looser("higher")] = 0.02
+    floor: Annotated[float, Looser("worse")] = 0.6
+    confidence: Annotated[Confidence, Looser("lower")] = 0.95
+    bootstraps: Annotated[Count, Looser("lower")] = 1000
     seed: int = 0
-    recommend_point: Positive = 0.01
-    recommend_lower: Positive = 0.03
+    recommend_point: Annotated[Positive, Looser("higher")] = 0.01
+    recommend_lower: Annotated[Positive, Looser("higher")] = 0.03
 
 
 def judge(

@@ -1,6 +1,7 @@
 """Sanity: a model that answers every row, is fast enough, and beats a dummy that has seen no feature."""
 
 from collections.abc import Callable
+from typing import Annotated
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from gatehouse.contract import Task
 from gatehouse.errors import EvidenceError
 from gatehouse.gates import metrics
 from gatehouse.gates.interval import Confidence
-from gatehouse.knobs import Count, Positive, knobs
+from gatehouse.knobs import Count, Looser, Positive, knobs
 from gatehouse.predictions import Predictions
 from gatehouse.verdicts import Check, Decision
 
@@ -17,9 +18,9 @@ from gatehouse.verdicts import Check, Decision
 class Knobs:
     """One row must be answered within `latency_p95_ms`; `repeats` single rows are timed."""
 
-    latency_p95_ms: Positive = 100.0
-    repeats: Count = 200
-    confidence: Confidence = 0.95
+    latency_p95_ms: Annotated[Positive, Looser("higher")] = 100.0
+    repeats: Annotated[Count, Looser("lower")] = 200
+    confidence: Annotated[Confidence, Looser("lower")] = 0.95
 
 
 def dummy_strategy(metric: str, task: Task) -> str:

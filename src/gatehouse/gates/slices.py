@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from gatehouse.contract import Task, label_text
 from gatehouse.errors import ConfigError, EvidenceError
 from gatehouse.gates import evidence, losses
 from gatehouse.gates.losses import Loss
-from gatehouse.knobs import Count, Share, knobs
+from gatehouse.knobs import Count, Looser, Share, knobs
 from gatehouse.predictions import Predictions
 from gatehouse.verdicts import Check, Decision
 
@@ -31,10 +31,10 @@ class Knobs:
     of the mean absolute error, as a share of the champion's.
     """
 
-    columns: tuple[str, ...] = ()
-    drop: Share = 0.05
-    alpha: Share = 0.05
-    minimum: Count = 30
+    columns: Annotated[tuple[str, ...], Looser("fewer")] = ()
+    drop: Annotated[Share, Looser("higher")] = 0.05
+    alpha: Annotated[Share, Looser("lower")] = 0.05
+    minimum: Annotated[Count, Looser("lower")] = 30
 
 
 @dataclass(frozen=True)
