@@ -39,3 +39,9 @@ def test_other_rows_are_an_error():
     """Answers for other rows cannot be compared."""
     served = Predictions(np.array(["0"]), SCORES[:1], ("0", "1"))
     assert parity.judge(TRAINED, served, parity.Knobs()).decision == Decision.ERROR
+
+
+def test_saved_model_is_the_trained():
+    """A model that answers the same after loading passes, and another does not."""
+    assert parity.after_loading("a1", "a1", 10).decision == Decision.PROMOTE
+    assert parity.after_loading("a1", "b2", 10).decision == Decision.REJECT

@@ -25,3 +25,12 @@ def test_constant_model_rejects(own, tmp_path):
     verdict = check_model.run(own.config, own.found, bundles.read(tmp_path / "bundle"))
     assert verdict.decision == Decision.REJECT
     assert "same answer" in verdict.why
+
+
+def test_model_lost_in_saving_rejects(own, tmp_path):
+    """A bundle whose model does not answer what training recorded is refused: saving or loading changed it."""
+    manifest = {**own.bundle.manifest, "predictions": "0" * 64}
+    estimator = bundles.load_model(own.bundle).estimator
+    other = bundles.write(tmp_path / "bundle", estimator, own.bundle.contract, own.bundle.profile, manifest, "card")
+    verdict = check_model.run(own.config, own.found, other)
+    assert [check.name for check in verdict.checks if check.decision == Decision.REJECT] == ["parity after loading"]

@@ -1,4 +1,4 @@
-"""Parity: the served model answers what the trained one answered, row by row."""
+"""Parity: the model that was saved, and the one that is served, answer what the trained one answered."""
 
 from typing import Annotated
 
@@ -14,6 +14,14 @@ class Knobs:
     """The largest difference that a score, or a regression's value, may show."""
 
     tolerance: Annotated[NotNegative, Looser("higher")] = 1e-9
+
+
+def after_loading(trained: str, loaded: str, n: int) -> Check:
+    """Reject unless the loaded model's answers for the n rows of the holdout have the hash that training recorded."""
+    same = trained == loaded
+    why = f"Loaded again, the model gives {'the same answers as' if same else 'other answers than'} the trained one"
+    why += f" on {n:,} rows." if same else f" on {n:,} rows: what was saved is not what was trained. Train again."
+    return Check("parity after loading", Decision.PROMOTE if same else Decision.REJECT, why, n=n)
 
 
 def judge(trained: Predictions, served: Predictions, knobs: Knobs) -> Check:

@@ -1,4 +1,4 @@
-"""Try a trained bundle on held-out rows: it loads, answers every row, is fast enough, and beats a dummy.
+"""Try a trained bundle on held-out rows: it loads, answers as it did when trained, is fast enough, and beats a dummy.
 
 Examples:
   scripts/check_model.py
@@ -19,7 +19,7 @@ from gatehouse import workload
 from gatehouse.bundle import Bundle, Model
 from gatehouse.config import Config
 from gatehouse.contract import Contract
-from gatehouse.gates import sanity
+from gatehouse.gates import parity, sanity
 from gatehouse.predictions import Predictions
 from gatehouse.stages import judgement, train
 from gatehouse.stages import rows as rowsets
@@ -42,16 +42,19 @@ def run(config: Config, found: Workload, candidate: Bundle) -> Verdict:
     """Judge one model by itself. Raises BundleError when it cannot be loaded."""
     rows = rowsets.of_bundle(candidate, found, config)
     model = bundles.load_model(candidate)
+    answers = model.predict(rows.holdout)
     checks = sanity.judge(
         found.contract.labels(rows.holdout),
         found.contract.positive,
-        model.predict(rows.holdout),
+        answers,
         dummy(found.contract, rows, config.gate.metric),
         timed(model, rows.holdout, config.model.repeats),
         found.contract.task,
         config.gate.metric,
         config.model,
     )
+    hashed = bundles.prediction_hash(answers)
+    checks.append(parity.after_loading(candidate.manifest["predictions"], hashed, len(answers)))
     return judgement.make("check_model", checks, subject=train.subject(candidate))
 
 
