@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gatehouse.gates.truth import Truth
 from gatehouse.predictions import Predictions
 
 YES, NO = "yes", "no"
@@ -10,6 +11,13 @@ YES, NO = "yes", "no"
 def labels(truth: np.ndarray) -> np.ndarray:
     """Return labels of a boolean array."""
     return np.where(truth, YES, NO)
+
+
+def truth(y: np.ndarray) -> Truth:
+    """Return the truth of a binary task, of a multiclass one, or of a regression, as the labels say."""
+    if y.dtype.kind == "f":
+        return Truth(y, "regression")
+    return Truth(y, "binary", YES) if {*y.tolist()} <= {YES, NO} else Truth(y, "multiclass")
 
 
 def binary(said: np.ndarray, score: np.ndarray | None = None) -> Predictions:

@@ -62,3 +62,10 @@ def test_no_rows_are_allowed() -> None:
     nothing = Predictions(np.empty(0, dtype=str), np.empty((0, 2)), ("0", "1"))
     assert len(nothing) == 0
     assert nothing.finite()
+
+
+def test_take_keeps_task():
+    """Some rows of a regression's answers are a regression's answers, in the order that was asked for."""
+    part = Predictions(np.arange(4.0), np.empty(0)).take(np.array([3, 1]))
+    assert part.values.tolist() == [3.0, 1.0]
+    assert part.classes == ()

@@ -1,6 +1,7 @@
 """What a model answers for n rows, in the one form that gates, drift and serving share."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -34,6 +35,16 @@ class Predictions:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.values)
+
+    @cached_property
+    def encoded(self) -> tuple[np.ndarray, np.ndarray]:
+        """The distinct values, in order, and the place of every value among them, shape (n,)."""
+        levels, codes = np.unique(self.values, return_inverse=True)
+        return levels, codes
+
+    def take(self, rows: np.ndarray) -> "Predictions":
+        """Return the predictions for some of the rows, in the given order; `rows` holds indices or booleans."""
+        return Predictions(self.values[rows], self.scores[rows] if self.classes else self.scores, self.classes)
 
     def score_of(self, label: str) -> np.ndarray:
         """Return the probability of one class for every row, shape (n,). Raises EvidenceError if it is unknown."""

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from gatehouse.config import Config
 from gatehouse.contract import Column, Contract, Kind, Role, Task, label_text
 from gatehouse.errors import DataError, GatehouseError, WorkloadError
+from gatehouse.gates.truth import Metric, Truth
 from gatehouse.knobs import knobs, names
 
 KINDS: tuple[tuple[Callable[[Any], bool], Kind], ...] = (
@@ -48,6 +49,12 @@ class Workload:
     contract: Contract
     load: Callable[[Any, Any], pd.DataFrame]
     build: Callable[[], Any]
+    metrics: tuple[Metric, ...] = ()
+
+    def truth(self, rows: pd.DataFrame) -> Truth:
+        """Return what models are judged by on labelled rows."""
+        contract = self.contract
+        return Truth(contract.labels(rows), contract.task, contract.positive, rows, self.metrics)
 
 
 def of(config: Config) -> Workload:

@@ -7,18 +7,19 @@ from gatehouse.gates import bootstrap, label_metrics, probability_metrics
 
 RANDOM = np.random.default_rng(0)
 Y, CHAMPION, CANDIDATE = answers.pair(RANDOM, 300)
+TRUTH = answers.truth(Y)
 
 
 def test_models_share_resamples() -> None:
     """Two equal models have equal values on every resample."""
-    draws = bootstrap.replicate(label_metrics.f1, Y, "yes", [CHAMPION, CHAMPION], 20, 0)
+    draws = bootstrap.replicate(label_metrics.f1, TRUTH, [CHAMPION, CHAMPION], 20, 0)
     assert draws.shape == (20, 2)
     assert (draws[:, 0] == draws[:, 1]).all()
 
 
 def test_seed_repeats_resamples() -> None:
     """One seed gives the same resamples, another one others."""
-    first, again, other = (bootstrap.replicate(label_metrics.f1, Y, "yes", [CHAMPION], 20, seed) for seed in (1, 1, 2))
+    first, again, other = (bootstrap.replicate(label_metrics.f1, TRUTH, [CHAMPION], 20, seed) for seed in (1, 1, 2))
     assert (first == again).all()
     assert not (first == other).all()
 
@@ -28,12 +29,5 @@ def test_undefined_metric_is_refused() -> None:
     truth = np.array([True, False, False, False, False])
     with pytest.raises(EvidenceError, match="resamples"):
         bootstrap.replicate(
-            probability_metrics.average_precision, answers.labels(truth), "yes", [answers.binary(truth)], 200, 0
+            probability_metrics.average_precision, answers.truth(answers.labels(truth)), [answers.binary(truth)], 200, 0
         )
-
-
-def test_take_keeps_task() -> None:
-    """Some rows of a regression's answers are a regression's answers."""
-    part = bootstrap.take(answers.numbers(np.arange(4.0)), np.array([3, 1]))
-    assert part.values.tolist() == [3.0, 1.0]
-    assert part.classes == ()

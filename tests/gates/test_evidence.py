@@ -4,22 +4,24 @@ import pytest
 
 from gatehouse.errors import EvidenceError
 from gatehouse.gates import evidence
+from gatehouse.gates.truth import Truth
+from gatehouse.predictions import Predictions
 
 TRUTH = np.array([True, False, True, False])
 Y = answers.labels(TRUTH)
 MODEL = answers.binary(TRUTH)
 
 
-def refused(match: str, y: np.ndarray = Y, positive: str | None = "yes", model: object = MODEL) -> None:
+def refused(match: str, y: np.ndarray = Y, positive: str | None = "yes", model: Predictions = MODEL) -> None:
     """Expect an EvidenceError that says why."""
     with pytest.raises(EvidenceError, match=match):
-        evidence.require(y, positive, model, "The champion")  # type: ignore[arg-type]
+        evidence.require(Truth(y, "multiclass", positive), model, "The champion")
 
 
 def test_good_evidence_passes() -> None:
     """Labels and answers that belong together raise nothing."""
-    evidence.require(Y, "yes", MODEL, "The champion")
-    evidence.require(np.array([1.0, 2.0]), None, answers.numbers(np.array([1.0, 2.0])), "The champion")
+    evidence.require(answers.truth(Y), MODEL, "The champion")
+    evidence.require(answers.truth(np.array([1.0, 2.0])), answers.numbers(np.array([1.0, 2.0])), "The champion")
 
 
 def test_other_length_names_model() -> None:

@@ -9,6 +9,7 @@ from gatehouse.gates import bootstrap, label_metrics
 from gatehouse.gates.score import standard_error
 
 Y, CHAMPION, CANDIDATE = answers.pair(np.random.default_rng(3), 1500)
+TRUTH = answers.truth(Y)
 CLASSES = ("a", "b", "c")
 ORACLES = {
     "f1": lambda y, said: sk.f1_score(y, said, pos_label="yes"),
@@ -21,7 +22,7 @@ ORACLES = {
 @pytest.mark.parametrize("name", ORACLES)
 def test_values_match_sklearn(name: str) -> None:
     """The values are scikit-learn's."""
-    found = getattr(label_metrics, name)(Y, CHAMPION, "yes")
+    found = getattr(label_metrics, name)(TRUTH, CHAMPION)
     assert found.value == pytest.approx(ORACLES[name](Y, CHAMPION.values))
 
 
@@ -29,21 +30,21 @@ def test_values_match_sklearn(name: str) -> None:
 def test_errors_match_bootstrap(name: str) -> None:
     """The error of a difference is that of a paired bootstrap."""
     rule = getattr(label_metrics, name)
-    old, new = (rule(Y, model, "yes") for model in (CHAMPION, CANDIDATE))
-    draws = bootstrap.replicate(rule, Y, "yes", [CHAMPION, CANDIDATE], 400, 0)
+    old, new = (rule(TRUTH, model) for model in (CHAMPION, CANDIDATE))
+    draws = bootstrap.replicate(rule, TRUTH, [CHAMPION, CANDIDATE], 400, 0)
     error = standard_error(new.influence - old.influence, 0.0)
     assert error == pytest.approx(np.std(draws[:, 1] - draws[:, 0]), rel=0.12)
 
 
 def test_f1_error_is_eight_cells() -> None:
     """The error of F1's difference is that of the eight cells' shares and gradients."""
-    truth, old, new = Y == "yes", CHAMPION.values == "yes", CANDIDATE.values == "yes"
+    ups, old, new = Y == "yes", CHAMPION.values == "yes", CANDIDATE.values == "yes"
     mean = square = 0.0
     for t, a, b in np.ndindex(2, 2, 2):
-        share = float(((truth == t) & (old == a) & (new == b)).mean())
-        g = gradient(truth, new, bool(t), bool(b)) - gradient(truth, old, bool(t), bool(a))
+        share = float(((ups == t) & (old == a) & (new == b)).mean())
+        g = gradient(ups, new, bool(t), bool(b)) - gradient(ups, old, bool(t), bool(a))
         mean, square = mean + share * g, square + share * g**2
-    influence = label_metrics.f1_of(truth, new).influence - label_metrics.f1_of(truth, old).influence
+    influence = label_metrics.f1(TRUTH, CANDIDATE).influence - label_metrics.f1(TRUTH, CHAMPION).influence
     assert standard_error(influence, 0.0) == pytest.approx(np.sqrt((square - mean**2) / len(Y)))
 
 
@@ -56,7 +57,7 @@ def gradient(truth: np.ndarray, said: np.ndarray, t: bool, s: bool) -> float:
 
 def test_accuracy_error_is_discordance() -> None:
     """The error of accuracy's difference follows from the rows on which one model alone is right."""
-    old, new = (label_metrics.accuracy(Y, model, None) for model in (CHAMPION, CANDIDATE))
+    old, new = (label_metrics.accuracy(TRUTH, model) for model in (CHAMPION, CANDIDATE))
     b = int(((CHAMPION.values == Y) & (CANDIDATE.values != Y)).sum())
     c = int(((CHAMPION.values != Y) & (CANDIDATE.values == Y)).sum())
     expected = np.sqrt(b + c - (b - c) ** 2 / len(Y)) / len(Y)
@@ -68,9 +69,10 @@ def test_macro_matches_sklearn() -> None:
     random = np.random.default_rng(0)
     y = random.choice(CLASSES, 400)
     said = np.where(random.random(400) < 0.7, y, random.choice(CLASSES, 400))
-    found = label_metrics.f1_macro(y, answers.multiclass(said, CLASSES), None)
+    truth = answers.truth(y)
+    found = label_metrics.f1_macro(truth, answers.multiclass(said, CLASSES))
     assert found.value == pytest.approx(sk.f1_score(y, said, average="macro"))
-    draws = bootstrap.replicate(label_metrics.f1_macro, y, None, [answers.multiclass(said, CLASSES)], 400, 0)
+    draws = bootstrap.replicate(label_metrics.f1_macro, truth, [answers.multiclass(said, CLASSES)], 400, 0)
     assert standard_error(found.influence, 0.0) == pytest.approx(draws.std(), rel=0.12)
 
 
@@ -78,7 +80,7 @@ def test_nothing_found_is_zero() -> None:
     """A model that never says yes has a precision and an F1 of 0, and the error leaves some doubt."""
     never = answers.binary(np.zeros(len(Y), dtype=bool))
     for rule in (label_metrics.f1, label_metrics.precision):
-        found = rule(Y, never, "yes")
+        found = rule(TRUTH, never)
         assert found.value == 0.0
         assert standard_error(found.influence, found.jump) > 0.0
 
@@ -86,9 +88,9 @@ def test_nothing_found_is_zero() -> None:
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=2, max_size=60))
 def test_influence_is_centred(rows: list[tuple[bool, bool]]) -> None:
     """Whatever the rows, what they pull adds up to nothing, and the value is a share."""
-    truth, said = np.array(rows).T
-    truth[0] = True
+    ups, said = np.array(rows).T
+    ups[0], ups[1] = True, False
     for rule in (label_metrics.f1, label_metrics.precision, label_metrics.recall, label_metrics.accuracy):
-        found = rule(answers.labels(truth), answers.binary(said), "yes")
+        found = rule(answers.truth(answers.labels(ups)), answers.binary(said))
         assert 0 <= found.value <= 1
         assert found.influence.sum() == pytest.approx(0, abs=1e-6)

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from gatehouse.errors import ConfigError, EvidenceError
-from gatehouse.gates import bootstrap, metrics
+from gatehouse.gates import metrics
 
 Y, CHAMPION, CANDIDATE = answers.pair(np.random.default_rng(0), 400)
+TRUTH = answers.truth(Y)
 NUMBERS = np.random.default_rng(1).normal(size=400)
 
 
@@ -25,7 +26,7 @@ def test_unfit_metric_names_nearest() -> None:
 
 def test_losses_improve_downwards() -> None:
     """A smaller loss is an improvement above 0, and values stay in natural units."""
-    found = metrics.compare("mae", NUMBERS, None, answers.numbers(NUMBERS + 2), answers.numbers(NUMBERS + 1))
+    found = metrics.compare("mae", answers.truth(NUMBERS), answers.numbers(NUMBERS + 2), answers.numbers(NUMBERS + 1))
     assert (found.champion, found.candidate) == pytest.approx((2, 1))
     assert found.delta == pytest.approx(1)
     assert not found.higher_is_better
@@ -34,8 +35,8 @@ def test_losses_improve_downwards() -> None:
 @pytest.mark.parametrize("name", [name for name, metric in metrics.TABLE.items() if "binary" in metric.tasks])
 def test_swapping_models_swaps_sign(name: str) -> None:
     """Champion and candidate exchanged give the opposite improvement with the same error."""
-    there = metrics.compare(name, Y, "yes", CHAMPION, CANDIDATE, bootstraps=20)
-    back = metrics.compare(name, Y, "yes", CANDIDATE, CHAMPION, bootstraps=20)
+    there = metrics.compare(name, TRUTH, CHAMPION, CANDIDATE, bootstraps=20)
+    back = metrics.compare(name, TRUTH, CANDIDATE, CHAMPION, bootstraps=20)
     assert there.delta == pytest.approx(-back.delta)
     assert there.se == pytest.approx(back.se)
 
@@ -44,26 +45,26 @@ def test_swapping_models_swaps_sign(name: str) -> None:
 def test_row_order_is_nothing(name: str) -> None:
     """The order of the rows changes no value."""
     order = np.random.default_rng(2).permutation(len(Y))
-    turned = metrics.estimate(name, Y[order], "yes", bootstrap.take(CHAMPION, order), bootstraps=20)
-    assert turned.value == pytest.approx(metrics.estimate(name, Y, "yes", CHAMPION, bootstraps=20).value)
+    turned = metrics.estimate(name, TRUTH.take(order), CHAMPION.take(order), bootstraps=20)
+    assert turned.value == pytest.approx(metrics.estimate(name, TRUTH, CHAMPION, bootstraps=20).value)
 
 
 def test_bootstrap_fills_in() -> None:
     """A metric without a closed form gets its error from the bootstrap, by the seed."""
-    first, again = (metrics.compare("average_precision", Y, "yes", CHAMPION, CANDIDATE, 50, 7) for _ in range(2))
+    first, again = (metrics.compare("average_precision", TRUTH, CHAMPION, CANDIDATE, 50, 7) for _ in range(2))
     assert first.se == again.se > 0
 
 
 def test_equal_models_leave_doubt() -> None:
     """Two models that agree on 400 rows differ by 0, give or take 3/n."""
-    found = metrics.compare("accuracy", Y, "yes", CHAMPION, CHAMPION)
+    found = metrics.compare("accuracy", TRUTH, CHAMPION, CHAMPION)
     assert found.delta == 0
     assert found.bounds(0.95)[0] == pytest.approx(-3 / 400, rel=0.01)
 
 
 def test_estimate_is_json() -> None:
     """An estimate can be written as JSON, with the ends of its interval."""
-    document = json.loads(json.dumps(metrics.estimate("f1", Y, "yes", CHAMPION).to_dict()))
+    document = json.loads(json.dumps(metrics.estimate("f1", TRUTH, CHAMPION).to_dict()))
     assert document["low"] < document["value"] < document["high"]
     assert document["metric"] == "f1"
 
@@ -71,12 +72,4 @@ def test_estimate_is_json() -> None:
 def test_huge_errors_are_no_evidence() -> None:
     """Numbers too large to square give an error and no warning."""
     with pytest.raises(EvidenceError, match="no evidence"):
-        metrics.estimate("mse", NUMBERS, None, answers.numbers(NUMBERS * 1e300))
-
-
-def test_multiclass_is_told_apart() -> None:
-    """Without a positive label, classes make a multiclass task and numbers a regression."""
-    y = np.array(["a", "b", "c", "a"])
-    assert metrics.estimate("f1_macro", y, None, answers.multiclass(y, ("a", "b", "c"))).value == 1
-    with pytest.raises(ConfigError, match="regression"):
-        metrics.estimate("f1_macro", NUMBERS, None, answers.numbers(NUMBERS))
+        metrics.estimate("mse", answers.truth(NUMBERS), answers.numbers(NUMBERS * 1e300))

@@ -10,12 +10,12 @@ from gatehouse.predictions import Predictions
 
 def model(noise: float, seed: int) -> Predictions:
     """Return scores that follow the truth with some noise, rounded so that there are ties."""
-    logit = 3 * TRUTH - 2 + np.random.default_rng(seed).normal(0, noise, len(TRUTH))
+    logit = 3 * UPS - 2 + np.random.default_rng(seed).normal(0, noise, len(UPS))
     return answers.scored(np.round(1 / (1 + np.exp(-logit)), 2).clip(0.01, 0.99))
 
 
-TRUTH = np.random.default_rng(0).random(1200) < 0.15
-Y = answers.labels(TRUTH)
+UPS = np.random.default_rng(0).random(1200) < 0.15
+TRUTH = answers.truth(answers.labels(UPS))
 CHAMPION, CANDIDATE = model(1.5, 1), model(1.6, 2)
 ORACLES = {
     "auc": sk.roc_auc_score,
@@ -28,26 +28,26 @@ ORACLES = {
 @pytest.mark.parametrize("name", ORACLES)
 def test_values_match_sklearn(name: str) -> None:
     """The values are scikit-learn's, ties among the scores included."""
-    found = getattr(probability_metrics, name)(Y, CHAMPION, "yes")
-    assert found.value == pytest.approx(ORACLES[name](TRUTH, CHAMPION.score_of("yes")))
+    found = getattr(probability_metrics, name)(TRUTH, CHAMPION)
+    assert found.value == pytest.approx(ORACLES[name](UPS, CHAMPION.score_of("yes")))
 
 
 @pytest.mark.parametrize("name", ["auc", "brier", "log_loss"])
 def test_errors_match_bootstrap(name: str) -> None:
     """The error of a difference is that of a paired bootstrap."""
     rule = getattr(probability_metrics, name)
-    old, new = (rule(Y, model, "yes") for model in (CHAMPION, CANDIDATE))
-    draws = bootstrap.replicate(rule, Y, "yes", [CHAMPION, CANDIDATE], 300, 0)
+    old, new = (rule(TRUTH, model) for model in (CHAMPION, CANDIDATE))
+    draws = bootstrap.replicate(rule, TRUTH, [CHAMPION, CANDIDATE], 300, 0)
     error = standard_error(new.influence - old.influence, 0.0)
     assert error == pytest.approx(np.std(draws[:, 1] - draws[:, 0]), rel=0.12)
 
 
 def test_auc_error_is_delong() -> None:
     """The error of AUC's difference is DeLong's, computed pair by pair."""
-    old, new = (probability_metrics.auc(Y, model, "yes") for model in (CHAMPION, CANDIDATE))
+    old, new = (probability_metrics.auc(TRUTH, model) for model in (CHAMPION, CANDIDATE))
     wins = []
     for scores in (CHAMPION.score_of("yes"), CANDIDATE.score_of("yes")):
-        up, down = scores[TRUTH][:, None], scores[~TRUTH][None, :]
+        up, down = scores[UPS][:, None], scores[~UPS][None, :]
         wins.append((up > down) + 0.5 * (up == down))
     gap = wins[1] - wins[0]
     variance = gap.mean(axis=1).var(ddof=1) / len(gap) + gap.mean(axis=0).var(ddof=1) / gap.shape[1]
@@ -57,12 +57,12 @@ def test_auc_error_is_delong() -> None:
 def test_unknown_class_is_costly() -> None:
     """A class that the model does not know had no probability at all."""
     known = answers.multiclass(np.array(["a", "b"]), ("a", "b"))
-    found = probability_metrics.log_loss(np.array(["a", "c"]), known, None)
+    found = probability_metrics.log_loss(answers.truth(np.array(["a", "c"])), known)
     assert found.value == pytest.approx((-np.log(0.8) - np.log(np.finfo(float).eps)) / 2)
 
 
 def test_average_precision_needs_positives() -> None:
     """Without a positive it is not defined."""
     none = np.zeros(4, dtype=bool)
-    found = probability_metrics.average_precision(answers.labels(none), answers.binary(none), "yes")
+    found = probability_metrics.average_precision(answers.truth(answers.labels(none)), answers.binary(none))
     assert np.isnan(found.value)

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from gatehouse.errors import ConfigError
-from gatehouse.gates import bootstrap, quality
+from gatehouse.gates import quality
 from gatehouse.gates.quality import Knobs
+from gatehouse.gates.truth import Truth
 from gatehouse.predictions import Predictions
 from gatehouse.verdicts import Check, Decision
 
@@ -15,7 +16,7 @@ DRAWN = {"champion", "candidate", "delta", "low", "high", "limit", "resolution",
 
 def judged(y: np.ndarray, champion: Predictions | None, candidate: Predictions, **settings: object) -> Check:
     """Judge a binary pair."""
-    (check,) = quality.judge(y, "yes", champion, candidate, "binary", Knobs(**settings))  # type: ignore[arg-type]
+    (check,) = quality.judge(Truth(y, "binary", "yes"), champion, candidate, Knobs(**settings))  # type: ignore[arg-type]
     return check
 
 
@@ -69,7 +70,7 @@ def test_hold_recommends_small_doubt() -> None:
     """A hold is recommended when point and lower bound are good enough, and only then."""
     y, champion, candidate = answers.pair(np.random.default_rng(4), 6000)
     close = judged(y, champion, candidate, delta=0.005)
-    far = judged(y[:500], *(bootstrap.take(m, np.arange(500)) for m in (champion, candidate)))
+    far = judged(y[:500], *(m.take(np.arange(500)) for m in (champion, candidate)))
     assert (close.decision, close.details["recommended"]) == (Decision.HOLD, True)
     assert (far.decision, far.details["recommended"]) == (Decision.HOLD, False)
     assert "is recommended" in close.why
@@ -91,7 +92,7 @@ def test_floor_of_losses_is_ceiling(floor: float, decision: str) -> None:
     random = np.random.default_rng(0)
     y = random.normal(size=500)
     model = answers.numbers(y + random.normal(size=500))
-    (check,) = quality.judge(y, None, None, model, "regression", Knobs(metric="mae", floor=floor))
+    (check,) = quality.judge(answers.truth(y), None, model, Knobs(metric="mae", floor=floor))
     assert check.decision == decision
     assert "at most" in check.why
 
@@ -102,16 +103,16 @@ def test_better_loss_is_promoted() -> None:
     y = random.normal(size=500)
     good, bad = answers.numbers(y + random.normal(0, 0.5, 500)), answers.numbers(y + random.normal(0, 1, 500))
     knobs = Knobs(metric="mae", delta=0.05)
-    assert quality.judge(y, None, bad, good, "regression", knobs)[0].decision == Decision.PROMOTE
-    assert quality.judge(y, None, good, bad, "regression", knobs)[0].decision == Decision.REJECT
+    assert quality.judge(answers.truth(y), bad, good, knobs)[0].decision == Decision.PROMOTE
+    assert quality.judge(answers.truth(y), good, bad, knobs)[0].decision == Decision.REJECT
 
 
 def test_broken_evidence_is_error() -> None:
     """One class, NaN, other rows and no rows end in an error that says what is wrong."""
     y, champion, candidate = answers.pair(np.random.default_rng(0), 100)
     nan = answers.binary(y == "yes", np.full(100, np.nan))
-    short = bootstrap.take(champion, np.arange(99))
-    empty = bootstrap.take(champion, np.arange(0))
+    short = champion.take(np.arange(99))
+    empty = champion.take(np.arange(0))
     for check, words in (
         (judged(np.full(100, "no"), champion, candidate), "two classes"),
         (judged(y, champion, nan), "The candidate gave answers that are no finite"),

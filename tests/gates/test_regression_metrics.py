@@ -9,6 +9,7 @@ from gatehouse.gates.score import standard_error
 
 RANDOM = np.random.default_rng(0)
 Y = RANDOM.gamma(2, 10, 600)
+TRUTH = answers.truth(Y)
 CHAMPION, CANDIDATE = (answers.numbers(Y + RANDOM.normal(0, 8, 600)) for _ in range(2))
 ORACLES = {
     "mae": sk.mean_absolute_error,
@@ -21,7 +22,7 @@ ORACLES = {
 @pytest.mark.parametrize("name", ORACLES)
 def test_values_match_sklearn(name: str) -> None:
     """The values are scikit-learn's."""
-    found = getattr(regression_metrics, name)(Y, CHAMPION, None)
+    found = getattr(regression_metrics, name)(TRUTH, CHAMPION)
     assert found.value == pytest.approx(ORACLES[name](Y, CHAMPION.values))
 
 
@@ -29,15 +30,15 @@ def test_values_match_sklearn(name: str) -> None:
 def test_errors_match_bootstrap(name: str) -> None:
     """The error of a difference is that of a paired bootstrap."""
     rule = getattr(regression_metrics, name)
-    old, new = (rule(Y, model, None) for model in (CHAMPION, CANDIDATE))
-    draws = bootstrap.replicate(rule, Y, None, [CHAMPION, CANDIDATE], 400, 0)
+    old, new = (rule(TRUTH, model) for model in (CHAMPION, CANDIDATE))
+    draws = bootstrap.replicate(rule, TRUTH, [CHAMPION, CANDIDATE], 400, 0)
     error = standard_error(new.influence - old.influence, 0.0)
     assert error == pytest.approx(np.std(draws[:, 1] - draws[:, 0]), rel=0.12)
 
 
 def test_perfect_root_is_zero() -> None:
     """A model without any error has a root of 0, and no division by it."""
-    found = regression_metrics.rmse(Y, answers.numbers(Y), None)
+    found = regression_metrics.rmse(TRUTH, answers.numbers(Y))
     assert found.value == 0.0
     assert not found.influence.any()
 
@@ -45,4 +46,4 @@ def test_perfect_root_is_zero() -> None:
 def test_constant_labels_are_refused() -> None:
     """Where every label is the same there is nothing to explain."""
     with pytest.raises(EvidenceError, match="R² is not defined"):
-        regression_metrics.r2(np.full(600, 3.0), CHAMPION, None)
+        regression_metrics.r2(answers.truth(np.full(600, 3.0)), CHAMPION)

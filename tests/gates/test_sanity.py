@@ -5,6 +5,7 @@ import pytest
 from gatehouse.errors import ConfigError
 from gatehouse.gates import sanity
 from gatehouse.gates.sanity import Knobs
+from gatehouse.gates.truth import Truth
 from gatehouse.predictions import Predictions
 from gatehouse.verdicts import Check, Decision
 
@@ -18,7 +19,7 @@ def judged(
     model: Predictions = MODEL, dummy: Predictions = DUMMY, latency: np.ndarray = FAST, y: np.ndarray = Y
 ) -> dict[str, Check]:
     """Judge a binary model; the checks by name."""
-    checks = sanity.judge(y, "yes", model, dummy, latency, "binary", "f1", Knobs())
+    checks = sanity.judge(Truth(y, "binary", "yes"), model, dummy, latency, "f1", Knobs())
     return {check.name: check for check in checks}
 
 
@@ -64,7 +65,7 @@ def test_constant_numbers_are_rejected() -> None:
     """A regression that answers its mean is rejected too."""
     y = RANDOM.normal(size=50)
     mean = answers.numbers(np.full(50, y.mean()))
-    checks = sanity.judge(y, None, mean, mean, FAST, "regression", "mae", Knobs())
+    checks = sanity.judge(answers.truth(y), mean, mean, FAST, "mae", Knobs())
     assert checks[-1].name == "answers differ"
     assert checks[-1].decision == Decision.REJECT
 
@@ -112,10 +113,10 @@ def test_other_dummy_is_error() -> None:
 )
 def test_dummy_is_fair(metric: str, task: str, strategy: str) -> None:
     """Each metric has the dummy that is hardest to beat without being constant where that is 0."""
-    assert sanity.dummy_strategy(metric, task) == strategy  # type: ignore[arg-type]
+    assert sanity.dummy_strategy(metric, Truth(Y, task)) == strategy  # type: ignore[arg-type]
 
 
 def test_unfit_metric_is_refused() -> None:
     """A metric of another task is a wrong setting."""
     with pytest.raises(ConfigError):
-        sanity.dummy_strategy("mae", "binary")
+        sanity.dummy_strategy("mae", answers.truth(Y))

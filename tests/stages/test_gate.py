@@ -60,7 +60,7 @@ def test_other_rows_are_refused(trained):
     answers = bundles.load_model(trained.bundle).predict(split.holdout)
     fewer = Predictions(answers.values[1:], answers.scores[1:], answers.classes)
     with pytest.raises(EvidenceError, match="champion answered"):
-        gate.judged(trained.config, trained.found.contract, split, fewer, answers)
+        gate.judged(trained.config, trained.found, split, fewer, answers)
 
 
 def test_nan_scores_are_an_error(trained):
@@ -68,7 +68,7 @@ def test_nan_scores_are_an_error(trained):
     split = rows.of_bundle(trained.bundle, trained.found, trained.config)
     answers = bundles.load_model(trained.bundle).predict(split.holdout)
     broken = Predictions(answers.values, answers.scores * np.nan, answers.classes)
-    checks = gate.judged(trained.config, trained.found.contract, split, answers, broken)
+    checks = gate.judged(trained.config, trained.found, split, answers, broken)
     assert max(check.decision == Decision.ERROR for check in checks)
 
 

@@ -35,12 +35,12 @@ def fitted(since: Position, until: Position, share: float = 1.0) -> Model:
 
 def f1(model: Model, rows: pd.DataFrame) -> float:
     """Return a model's F1."""
-    return metrics.estimate("f1", CONTRACT.labels(rows), "1", model.predict(rows)).value
+    return metrics.estimate("f1", FOUND.truth(rows), model.predict(rows)).value
 
 
 def compared(old: Model, new: Model, rows: pd.DataFrame) -> metrics.Comparison:
     """Return the paired comparison of two models' F1."""
-    return metrics.compare("f1", CONTRACT.labels(rows), "1", old.predict(rows), new.predict(rows))
+    return metrics.compare("f1", FOUND.truth(rows), old.predict(rows), new.predict(rows))
 
 
 def held(since: Position, until: Position) -> pd.DataFrame:

@@ -3,14 +3,16 @@
 import numpy as np
 
 from gatehouse.errors import EvidenceError
+from gatehouse.gates.truth import Truth
 from gatehouse.predictions import Predictions
 
 # What `contract.label_text` makes of a label that is missing.
 MISSING_LABELS = ("nan", "<NA>", "NaT")
 
 
-def require(y: np.ndarray, positive: str | None, predictions: Predictions, who: str) -> None:
-    """Raise EvidenceError unless `predictions` of the model called `who` can be judged by `y`."""
+def require(truth: Truth, predictions: Predictions, who: str) -> None:
+    """Raise EvidenceError unless `predictions` of the model called `who` can be judged by `truth`."""
+    y = truth.y
     if len(y) < 2:
         raise EvidenceError(f"There are {len(y)} labelled rows to judge by, and at least 2 are needed.")
     if len(predictions) != len(y):
@@ -24,7 +26,7 @@ def require(y: np.ndarray, positive: str | None, predictions: Predictions, who: 
     if numeric:
         require_numbers(y)
     else:
-        require_classes(y, positive)
+        require_classes(truth)
 
 
 def require_numbers(y: np.ndarray) -> None:
@@ -33,11 +35,11 @@ def require_numbers(y: np.ndarray) -> None:
         raise EvidenceError("Some labels are NaN or infinite. Leave out the rows whose label is not known yet.")
 
 
-def require_classes(y: np.ndarray, positive: str | None) -> None:
+def require_classes(truth: Truth) -> None:
     """Raise EvidenceError unless the labels are known, of two classes or more, and two for a binary task."""
-    levels = [str(level) for level in np.unique(y)]
+    levels, positive = [str(level) for level in truth.levels], truth.positive
     if missing := [level for level in levels if level in MISSING_LABELS]:
         raise EvidenceError(f"Some labels are '{missing[0]}'. Leave out the rows whose label is not known yet.")
     if len(levels) < 2 or (positive is not None and (positive not in levels or len(levels) > 2)):
         wanted = "two or more classes" if positive is None else f"two classes, one of them '{positive}'"
-        raise EvidenceError(f"The {len(y)} labels hold {', '.join(levels[:5])}, and must hold {wanted}.")
+        raise EvidenceError(f"The {len(truth)} labels hold {', '.join(levels[:5])}, and must hold {wanted}.")

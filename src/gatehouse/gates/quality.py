@@ -4,11 +4,11 @@ from typing import Annotated
 
 import numpy as np
 
-from gatehouse.contract import Task
 from gatehouse.errors import EvidenceError
 from gatehouse.gates import interval, metrics
 from gatehouse.gates.interval import Confidence
 from gatehouse.gates.metrics import Comparison, Estimate
+from gatehouse.gates.truth import Truth
 from gatehouse.knobs import Count, Looser, Positive, knobs
 from gatehouse.predictions import Predictions
 from gatehouse.verdicts import Check, Decision
@@ -33,25 +33,18 @@ class Knobs:
     recommend_lower: Annotated[Positive, Looser("higher")] = 0.03
 
 
-def judge(
-    y: np.ndarray,
-    positive: str | None,
-    champion: Predictions | None,
-    candidate: Predictions,
-    task: Task,
-    knobs: Knobs,
-) -> list[Check]:
-    """Judge the candidate against the champion on the labels `y`, shape (n,), or, without one, against the floor.
+def judge(truth: Truth, champion: Predictions | None, candidate: Predictions, knobs: Knobs) -> list[Check]:
+    """Judge the candidate against the champion on the same rows, or, without one, against the floor.
 
     Evidence that allows no judgement gives a check that says `error`. Raises ConfigError for a metric that does not
     fit. Formulas: STATISTICS, "Model gate".
     """
-    metrics.find(knobs.metric, task)
+    metrics.find(knobs.metric, truth.task, truth.own)
     try:
         if champion is None:
-            first = metrics.estimate(knobs.metric, y, positive, candidate, knobs.bootstraps, knobs.seed)
+            first = metrics.estimate(knobs.metric, truth, candidate, knobs.bootstraps, knobs.seed)
             return [judge_first(first, knobs)]
-        pair = metrics.compare(knobs.metric, y, positive, champion, candidate, knobs.bootstraps, knobs.seed)
+        pair = metrics.compare(knobs.metric, truth, champion, candidate, knobs.bootstraps, knobs.seed)
         return [judge_pair(pair, knobs)]
     except EvidenceError as error:
         return [Check(NAME, Decision.ERROR, str(error), details={"metric": knobs.metric})]

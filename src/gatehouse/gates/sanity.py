@@ -5,10 +5,10 @@ from typing import Annotated
 
 import numpy as np
 
-from gatehouse.contract import Task
 from gatehouse.errors import EvidenceError
 from gatehouse.gates import metrics
 from gatehouse.gates.interval import Confidence
+from gatehouse.gates.truth import Truth
 from gatehouse.knobs import Count, Looser, Positive, knobs
 from gatehouse.predictions import Predictions
 from gatehouse.verdicts import Check, Decision
@@ -23,40 +23,38 @@ class Knobs:
     confidence: Annotated[Confidence, Looser("lower")] = 0.95
 
 
-def dummy_strategy(metric: str, task: Task) -> str:
+def dummy_strategy(metric: str, truth: Truth) -> str:
     """Return the strategy of scikit-learn's dummy that is the fair opponent for a metric.
 
     For probabilities the prior is the hardest to beat; for labels it would be a constant, whose F1 is 0 and beaten by
     anything, so there the dummy guesses at the classes' rates. Raises ConfigError when the metric does not fit.
     """
-    metrics.find(metric, task)
-    if task == "regression":
+    metrics.find(metric, truth.task, truth.own)
+    if truth.task == "regression":
         return "median" if metric == "mae" else "mean"
     return "prior" if metric in ("log_loss", "brier") else "stratified"
 
 
 def judge(
-    y: np.ndarray,
-    positive: str | None,
+    truth: Truth,
     predictions: Predictions,
     dummy: Predictions,
     latency_ms: np.ndarray,
-    task: Task,
     metric: str,
     knobs: Knobs,
 ) -> list[Check]:
-    """Judge one model's answers for the rows of `y`, shape (n,), and the times of single rows in milliseconds.
+    """Judge one model's answers for the rows of `truth`, and the times of single rows in milliseconds.
 
     What follows from broken answers is not judged: then the checks end with the one that rejects.
     """
-    metrics.find(metric, task)
+    metrics.find(metric, truth.task, truth.own)
     checks = [_latency(latency_ms, knobs)]
     steps: list[Callable[[], Check]] = [
-        lambda: _complete(y, predictions),
+        lambda: _complete(truth.y, predictions),
         lambda: _finite(predictions),
-        lambda: _known(y, predictions, task),
+        lambda: _known(truth, predictions),
         lambda: _varied(predictions),
-        lambda: _useful(y, positive, predictions, dummy, metric, knobs),
+        lambda: _useful(truth, predictions, dummy, metric, knobs),
     ]
     for step in steps:
         checks.append(step())
@@ -81,14 +79,14 @@ def _finite(predictions: Predictions) -> Check:
     return Check("answers are numbers", _decision(broken == 0), why, broken, 0, n=len(numbers))
 
 
-def _known(y: np.ndarray, predictions: Predictions, task: Task) -> Check:
+def _known(truth: Truth, predictions: Predictions) -> Check:
     """Look for labels that the model does not know, and answers that no label has."""
-    name, n = "answers known classes", len(y)
-    if task == "regression":
+    name, n = "answers known classes", len(truth)
+    if truth.task == "regression":
         good = not predictions.classes
         return Check(name, _decision(good), f"The model answers {'numbers' if good else 'classes'}.", n=n)
-    strange = sorted({*map(str, np.unique(predictions.values))} - {*predictions.classes})
-    unknown = sorted({*map(str, np.unique(y))} - {*predictions.classes})
+    strange = sorted({*map(str, predictions.encoded[0])} - {*predictions.classes})
+    unknown = sorted({*map(str, truth.levels)} - {*predictions.classes})
     why = f"The model knows the classes {', '.join(predictions.classes)}, and answers no other."
     if strange or unknown:
         why = f"The model knows the classes {', '.join(predictions.classes) or 'of no kind'}; "
@@ -105,13 +103,11 @@ def _varied(predictions: Predictions) -> Check:
     return Check("answers differ", _decision(distinct > 1), why, distinct, 2, n=len(numbers))
 
 
-def _useful(
-    y: np.ndarray, positive: str | None, predictions: Predictions, dummy: Predictions, metric: str, knobs: Knobs
-) -> Check:
+def _useful(truth: Truth, predictions: Predictions, dummy: Predictions, metric: str, knobs: Knobs) -> Check:
     """Ask for an improvement over the dummy whose lower bound is above 0."""
     name = "beats a dummy"
     try:
-        pair = metrics.compare(metric, y, positive, dummy, predictions)
+        pair = metrics.compare(metric, truth, dummy, predictions)
     except EvidenceError as error:
         return Check(name, Decision.ERROR, str(error))
     low, high = pair.bounds(knobs.confidence)

@@ -11,6 +11,7 @@ from gatehouse.contract import Task, label_text
 from gatehouse.errors import ConfigError, EvidenceError
 from gatehouse.gates import evidence, losses
 from gatehouse.gates.losses import Loss
+from gatehouse.gates.truth import Truth
 from gatehouse.knobs import Count, Looser, Share, knobs
 from gatehouse.predictions import Predictions
 from gatehouse.verdicts import Check, Decision
@@ -66,8 +67,9 @@ def judge(
     if not slices:
         return []
     try:
-        evidence.require(y, positive, champion, "The champion")
-        evidence.require(y, positive, candidate, "The candidate")
+        truth = Truth(y, task, positive)
+        evidence.require(truth, champion, "The champion")
+        evidence.require(truth, candidate, "The candidate")
         with np.errstate(over="ignore", invalid="ignore"):  # too large to average: the check then says `error`
             models = champion, candidate
             cuts = [_cut(column, levels, y, task, positive, models) for column, levels in slices.items()]

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from gatehouse import files, holdout, workload
@@ -91,14 +90,14 @@ def performance(config: Config, found: Workload, champion: Bundle, log: pd.DataF
     if identity is None or log.empty or log["id"].isna().all():
         return None
     rows = holdout.labelled(found.load(None, None), found.contract)
-    labels = pd.Series(found.contract.labels(rows), index=rows[identity].astype(str))
-    known = log[log["id"].isin(labels.index)].reset_index(drop=True)
+    rows = rows.set_index(rows[identity].astype(str).to_numpy())
+    known = log[log["id"].isin(rows.index)].reset_index(drop=True)
     if len(known) < config.drift.minimum_rows:
         return None
-    truth = labels[known["id"]].to_numpy()
-    if len(np.unique(truth)) < 2:
+    truth = found.truth(rows.loc[known["id"]].reset_index(drop=True))
+    if len(truth.levels) < 2:
         return None
-    return metrics.estimate(config.gate.metric, truth, champion.contract.positive, prediction_log.predictions(known))
+    return metrics.estimate(config.gate.metric, truth, prediction_log.predictions(known))
 
 
 def remembered(state: Path, champion: Bundle) -> list[dict[str, Any]]:

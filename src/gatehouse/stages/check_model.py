@@ -41,15 +41,13 @@ def main(config: Config, args: argparse.Namespace) -> Verdict:
 def run(config: Config, found: Workload, candidate: Bundle) -> Verdict:
     """Judge one model by itself. Raises BundleError when it cannot be loaded."""
     rows = rowsets.of_bundle(candidate, found, config)
-    model = bundles.load_model(candidate)
+    truth, model = found.truth(rows.holdout), bundles.load_model(candidate)
     answers = model.predict(rows.holdout)
     checks = sanity.judge(
-        found.contract.labels(rows.holdout),
-        found.contract.positive,
+        truth,
         answers,
-        dummy(found.contract, rows, config.gate.metric),
+        dummy(found.contract, rows, sanity.dummy_strategy(config.gate.metric, truth)),
         timed(model, rows.holdout, config.model.repeats),
-        found.contract.task,
         config.gate.metric,
         config.model,
     )
@@ -58,11 +56,11 @@ def run(config: Config, found: Workload, candidate: Bundle) -> Verdict:
     return judgement.make("check_model", checks, subject=train.subject(candidate))
 
 
-def dummy(contract: Contract, rows: Rows, metric: str) -> Predictions:
-    """Return what a model answers that has seen the labels, and no feature."""
+def dummy(contract: Contract, rows: Rows, strategy: str) -> Predictions:
+    """Return what a model answers that has seen the labels, and no feature; `strategy` is one of scikit-learn's."""
     kind = DummyRegressor if contract.task == "regression" else DummyClassifier
     seed = {} if contract.task == "regression" else {"random_state": 0}
-    estimator = kind(strategy=sanity.dummy_strategy(metric, contract.task), **seed)
+    estimator = kind(strategy=strategy, **seed)
     estimator.fit(contract.frame(rows.training), contract.labels(rows.training))
     return Model(estimator, contract).predict(rows.holdout)
 

@@ -41,13 +41,13 @@ def run(config: Config, found: Workload, candidate: Bundle, registry: Registry) 
     champion = registry.champion()
     answers = bundles.load_model(candidate).predict(rows.holdout)
     if champion is None:
-        checks = judged(config, found.contract, rows, None, answers)
+        checks = judged(config, found, rows, None, answers)
     else:
         absent = _absent(registry.fetch(champion).contract, rows)
         checks = (
             [_not_comparable(champion, absent)]
             if absent
-            else judged(config, found.contract, rows, scoring.by_own_runtime(registry, champion, rows.holdout), answers)
+            else judged(config, found, rows, scoring.by_own_runtime(registry, champion, rows.holdout), answers)
         )
     details = {
         "champion": champion.to_dict() if champion else None,
@@ -57,21 +57,21 @@ def run(config: Config, found: Workload, candidate: Bundle, registry: Registry) 
 
 
 def judged(
-    config: Config, contract: Contract, rows: Rows, champion: Predictions | None, candidate: Predictions
+    config: Config, found: Workload, rows: Rows, champion: Predictions | None, candidate: Predictions
 ) -> list[Check]:
     """Return the checks of quality and of every slice. Raises EvidenceError when the two saw other rows."""
     for name, answers in (("champion", champion), ("candidate", candidate)):
         if answers is not None and len(answers) != len(rows.holdout):
             raise EvidenceError(f"The {name} answered {len(answers)} rows, and the holdout has {len(rows.holdout)}.")
-    labels = contract.labels(rows.holdout)
-    checks = quality.judge(labels, contract.positive, champion, candidate, contract.task, config.gate)
+    truth = found.truth(rows.holdout)
+    checks = quality.judge(truth, champion, candidate, config.gate)
     if champion is None:
         return checks
     missing = [name for name in config.slices.columns if name not in rows.holdout.columns]
     if missing:
         raise EvidenceError(f"[slices] columns names '{missing[0]}', and the data has no such column.")
     levels = {name: rows.holdout[name].to_numpy() for name in config.slices.columns}
-    return checks + slices.judge(levels, labels, contract.positive, champion, candidate, contract.task, config.slices)
+    return checks + slices.judge(levels, truth.y, truth.positive, champion, candidate, truth.task, config.slices)
 
 
 def _absent(contract: Contract, rows: Rows) -> str | None:

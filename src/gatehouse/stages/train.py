@@ -116,7 +116,7 @@ def _written(config: Config, found: Workload, rows: Rows, estimator: Any, seed: 
     previous = registry.fetch(champion) if champion else None
     about = manifest.make(config, contract, rows, estimator, predictions, previous)
     metric = config.gate.metric
-    measured = metrics.estimate(metric, contract.labels(rows.holdout), contract.positive, predictions)
+    measured = metrics.estimate(metric, found.truth(rows.holdout), predictions)
     about |= {"seed": seed, "metrics": {metric: manifest.measured(measured)}}
     reference = profile.make(contract.frame(rows.holdout), contract, predictions)
     return bundles.write(path, estimator, contract, reference, about, manifest.card(about, contract))

@@ -118,8 +118,8 @@ def alone(trial: Trial) -> str:
     turned = trial.model.predict(trial.rows[::-1])
     order = np.arange(len(trial.rows))[::-1]
     few = [trial.model.predict(trial.rows.iloc[[number]]) for number in range(min(SINGLE_ROWS, len(trial.rows)))]
-    return difference(taken(trial.trained, order), turned, trial, "in another order of rows") or difference(
-        taken(trial.trained, np.arange(len(few))), joined(few), trial, "for a row by itself"
+    return difference(trial.trained.take(order), turned, trial, "in another order of rows") or difference(
+        trial.trained.take(np.arange(len(few))), joined(few), trial, "for a row by itself"
     )
 
 
@@ -155,12 +155,6 @@ def with_each(trial: Trial, columns: list[Column], value: Any) -> str:
         if not finite:
             return f"With {value!r} in '{column.name}' the model's answers are not finite."
     return ""
-
-
-def taken(predictions: Predictions, places: np.ndarray) -> Predictions:
-    """Return the predictions of some rows."""
-    scores = predictions.scores[places] if predictions.classes else predictions.scores
-    return Predictions(predictions.values[places], scores, predictions.classes)
 
 
 def joined(parts: list[Predictions]) -> Predictions:
