@@ -1,3 +1,5 @@
+import time
+
 import answers
 import numpy as np
 import pytest
@@ -5,10 +7,12 @@ import pytest
 from gatehouse.errors import ConfigError
 from gatehouse.gates import slices
 from gatehouse.gates.slices import Knobs
+from gatehouse.gates.truth import Truth
 from gatehouse.predictions import Predictions
 from gatehouse.verdicts import Check, Decision
 
 COUNTRY = np.repeat(np.array(["DE", "FR", "IT", "PL"], dtype=object), 500)
+CLASSES = ("a", "b", "c")
 Y, CHAMPION, CANDIDATE = answers.pair(np.random.default_rng(0), 2000)
 
 
@@ -18,10 +22,15 @@ def without(model: Predictions, rows: np.ndarray, said: bool) -> Predictions:
 
 
 def judged(candidate: Predictions, levels: np.ndarray = COUNTRY, **settings: object) -> dict[str, Check]:
-    """Judge a candidate on one column; the checks by name."""
-    knobs = Knobs(columns=("country",), **settings)  # type: ignore[arg-type]
-    checks = slices.judge({"country": levels}, Y, "yes", CHAMPION, candidate, "binary", knobs)
+    """Judge a candidate on one column; the checks of its slices by name."""
+    _, *checks = everything(candidate, levels, **settings)
     return {check.name: check for check in checks}
+
+
+def everything(candidate: Predictions, levels: np.ndarray = COUNTRY, **settings: object) -> list[Check]:
+    """Judge a candidate on one column; the summary comes first."""
+    knobs = Knobs(**settings)  # type: ignore[arg-type]
+    return slices.judge({"country": levels}, Truth(Y, "binary", "yes"), CHAMPION, candidate, knobs)
 
 
 def test_equal_model_passes_slices() -> None:
@@ -80,14 +89,37 @@ def test_missing_levels_are_slices() -> None:
 
 
 def test_multiclass_compares_answers() -> None:
-    """With several classes the right answers of a slice are compared."""
-    classes = ("a", "b", "c")
-    y = np.random.default_rng(0).choice(classes, 2000)
-    good = answers.multiclass(y, classes)
-    bad = answers.multiclass(np.where(COUNTRY == "PL", "a", y), classes)
-    checks = slices.judge({"country": COUNTRY}, y, None, good, bad, "multiclass", Knobs())
-    assert [check.decision for check in checks] == ["promote"] * 3 + ["reject"]
-    assert checks[-1].details["measure"] == "accuracy"
+    """With several classes each class of a slice is compared by itself, and all right answers together."""
+    y = np.random.default_rng(0).choice(CLASSES, 2000)
+    good = answers.multiclass(y, CLASSES)
+    bad = answers.multiclass(np.where(COUNTRY == "PL", "a", y), CLASSES)
+    summary, *checks = slices.judge({"country": COUNTRY}, Truth(y, "multiclass"), good, bad, Knobs())
+    assert [check.decision for check in (summary, *checks)] == ["reject"] * 2 + ["promote"] * 3
+    assert checks[0].details["measure"] in ("recall of b", "recall of c")
+    assert [test["measure"] for test in checks[0].details["tests"]] == [
+        "accuracy", "recall of a", "recall of b", "recall of c",
+    ]  # fmt: skip
+
+
+def test_lost_class_is_rejected() -> None:
+    """A rare class that one slice no longer finds is seen, where the slice's accuracy hides it."""
+    y = np.random.default_rng(0).choice(CLASSES, 2000, p=[0.56, 0.4, 0.04])
+    good = answers.multiclass(y, CLASSES)
+    bad = answers.multiclass(np.where((COUNTRY == "PL") & (y == "c"), "a", y), CLASSES)
+    _, check, *_ = slices.judge({"country": COUNTRY}, Truth(y, "multiclass"), good, bad, Knobs())
+    assert check.name == "slice country=PL"
+    assert check.decision == Decision.REJECT
+    assert check.details["measure"] == "recall of c"
+    assert next(test["drop"] for test in check.details["tests"] if test["measure"] == "accuracy") < 0.05
+
+
+def test_rare_class_is_named() -> None:
+    """A class with too few rows in a slice is said to be not judged."""
+    y = np.where(np.arange(2000) % 100 == 0, "c", np.where(np.arange(2000) % 2, "a", "b"))
+    good = answers.multiclass(y, CLASSES)
+    _, check, *_ = slices.judge({"country": COUNTRY}, Truth(y, "multiclass"), good, good, Knobs())
+    assert check.decision == Decision.PROMOTE
+    assert "Not judged, for fewer than 30 rows: recall of c." in check.why
 
 
 def test_regression_compares_errors() -> None:
@@ -96,18 +128,19 @@ def test_regression_compares_errors() -> None:
     y = random.normal(size=2000)
     old, new = (y + random.normal(0, 1, 2000) for _ in range(2))
     worse = answers.numbers(np.where(COUNTRY == "PL", y + 2 * (new - y), new))
-    checks = slices.judge({"country": COUNTRY}, y, None, answers.numbers(old), worse, "regression", Knobs())
-    assert [check.decision for check in checks] == ["promote"] * 3 + ["reject"]
-    assert checks[-1].observed == pytest.approx(1.0, abs=0.3)
+    _, *checks = slices.judge({"country": COUNTRY}, Truth(y, "regression"), answers.numbers(old), worse, Knobs())
+    assert [check.decision for check in checks] == ["reject"] + ["promote"] * 3
+    assert checks[0].details["slice"] == "country=PL"
+    assert checks[0].observed == pytest.approx(1.0, abs=0.3)
 
 
 def test_broken_evidence_is_error() -> None:
     """A column of another length, and answers to other rows, allow no judgement."""
     short = np.array(["DE"] * 7)
-    (check,) = slices.judge({"country": short}, Y, "yes", CHAMPION, CANDIDATE, "binary", Knobs())
+    (check,) = slices.judge({"country": short}, Truth(Y, "binary", "yes"), CHAMPION, CANDIDATE, Knobs())
     assert check.decision == Decision.ERROR
     assert "7 values" in check.why
-    (check,) = slices.judge({"country": COUNTRY}, Y[:9], "yes", CHAMPION, CANDIDATE, "binary", Knobs())
+    (check,) = slices.judge({"country": COUNTRY}, Truth(Y[:9], "binary", "yes"), CHAMPION, CANDIDATE, Knobs())
     assert check.decision == Decision.ERROR
 
 
@@ -119,7 +152,7 @@ def test_many_levels_are_refused() -> None:
 
 def test_no_columns_no_checks() -> None:
     """Without a column there is nothing to judge."""
-    assert slices.judge({}, Y, "yes", CHAMPION, CANDIDATE, "binary", Knobs()) == []
+    assert slices.judge({}, Truth(Y, "binary", "yes"), CHAMPION, CANDIDATE, Knobs()) == []
 
 
 def test_rates_are_nominal() -> None:
@@ -129,9 +162,59 @@ def test_rates_are_nominal() -> None:
     for _ in range(25):
         y, champion, candidate = answers.pair(random, 10_000, positives=0.05)
         lost = without(candidate, many == 3, False)
-        calm = slices.judge({"s": many}, y, "yes", champion, candidate, "binary", Knobs())
-        hurt = slices.judge({"s": many}, y, "yes", champion, lost, "binary", Knobs())
+        calm = slices.judge({"s": many}, Truth(y, "binary", "yes"), champion, candidate, Knobs())
+        hurt = slices.judge({"s": many}, Truth(y, "binary", "yes"), champion, lost, Knobs())
         false += any(check.decision == Decision.REJECT for check in calm)
         found += any(check.decision == Decision.REJECT and check.name == "slice s=3" for check in hurt)
     assert false <= 2
     assert found >= 20
+
+
+def test_summary_counts_and_names() -> None:
+    """The first check counts what was judged and what was not, and names the worst slice."""
+    levels = COUNTRY.copy()
+    levels[:40] = "LU"
+    summary, *rest = everything(CANDIDATE, levels)
+    assert (summary.name, summary.decision, summary.advisory) == ("slices", Decision.PROMOTE, False)
+    assert "4 of 5 slices were judged (1 had fewer than 30 positives)" in summary.why
+    assert f"The worst is {rest[0].details['slice']}" in summary.why
+    assert rest[-1].name == "slice country=LU"
+
+
+def test_summary_rejects_with_slice() -> None:
+    """A slice that is refused is refused by the summary too, in a sentence that names it."""
+    summary, worst, *rest = everything(without(CANDIDATE, COUNTRY == "FR", False))
+    assert (summary.decision, worst.decision) == (Decision.REJECT, Decision.REJECT)
+    assert "1 lost more than 0.05, proven. The worst is country=FR: recall went from" in summary.why
+    drops = [check.details["drop"] for check in rest]
+    assert drops == sorted(drops, reverse=True)
+
+
+def test_nothing_judged_holds() -> None:
+    """Where no slice has enough rows, the summary holds: that is no pass."""
+    summary, *rest = everything(CANDIDATE, minimum=5000)
+    assert (summary.decision, summary.advisory) == (Decision.HOLD, False)
+    assert "0 of 4 slices were judged" in summary.why
+    assert all(check.advisory for check in rest)
+
+
+def test_order_of_rows_is_nothing() -> None:
+    """The same rows in another order give the same checks."""
+    order = np.random.default_rng(1).permutation(2000)
+    models = [answers.binary(model.values[order] == "yes") for model in (CHAMPION, CANDIDATE)]
+    again = slices.judge({"country": COUNTRY[order]}, Truth(Y[order], "binary", "yes"), *models, Knobs())
+    assert again == everything(CANDIDATE)
+
+
+def test_fast_at_scale() -> None:
+    """Ten columns of five levels over 100,000 rows take less than the model takes to answer them."""
+    random = np.random.default_rng(0)
+    y, champion, candidate = answers.pair(random, 100_000)
+    columns = {str(number): random.choice(list("abcde"), 100_000).astype(object) for number in range(10)}
+    times = []
+    for _ in range(3):
+        began = time.process_time()
+        checks = slices.judge(columns, Truth(y, "binary", "yes"), champion, candidate, Knobs())
+        times.append(time.process_time() - began)
+    assert len(checks) == 51
+    assert min(times) < 0.2

@@ -1,5 +1,6 @@
 """What a verdict's details hold decides which plots it has."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,6 +23,13 @@ def test_gate_has_metric_and_slices() -> None:
         "f1: the candidate against the champion",
         "The candidate against the champion, slice by slice",
     ]
+
+
+def test_slice_has_its_own_name() -> None:
+    """A slice of several columns is called what its check calls it."""
+    check = sample_verdicts.slice_of("DE", 0.01)
+    joined = replace(check, details={**check.details, "slice": "country=DE, device=ios"})
+    assert [choice.slice_row(item)["slice"] for item in (check, joined)] == ["country=DE", "country=DE, device=ios"]
 
 
 def test_first_model_has_floor() -> None:

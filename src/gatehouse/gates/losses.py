@@ -1,5 +1,6 @@
 """What a candidate lost against the champion on a set of rows, and how sure that is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,10 +25,24 @@ class Loss:
 
 def of_answers(measure: str, old: np.ndarray, new: np.ndarray) -> Loss:
     """Compare shares of right answers, boolean arrays of shape (n,), by the exact McNemar test (McNemar 1947)."""
-    lost, gained = int((old & ~new).sum()), int((new & ~old).sum())
-    before, after = (float(old.mean()), float(new.mean())) if len(old) else (0.0, 0.0)
-    p = float(stats.binom.sf(lost - 1, lost + gained, 0.5)) if lost else 1.0
-    return Loss(measure, before, after, before - after, p, 0.5 ** (lost + gained), len(old))
+    cells = np.bincount(2 * old.astype(int) + new, minlength=4).reshape(1, 1, 2, 2)
+    return of_cells([measure], cells)[0][0]
+
+
+def of_cells(measures: Sequence[str], cells: np.ndarray) -> list[list[Loss]]:
+    """Compare shares of right answers in k slices by m measures, exact McNemar.
+
+    `cells`, shape (k, m, 2, 2), counts the rows by whether the champion was right and whether the candidate was.
+    """
+    rows, lost, gained = cells.sum(axis=(2, 3)), cells[..., 1, 0], cells[..., 0, 1]
+    before, after = cells[..., 1, :].sum(axis=2) / np.maximum(rows, 1), cells[..., 1].sum(axis=2) / np.maximum(rows, 1)
+    p = stats.binom.sf(lost - 1, lost + gained, 0.5)
+    parts = [before, after, before - after, np.where(lost > 0, p, 1.0), 0.5 ** (lost + gained), rows]
+    columns = [part.tolist() for part in parts]
+    return [
+        [Loss(measure, *numbers) for measure, *numbers in zip(measures, *slices, strict=True)]
+        for slices in zip(*columns, strict=True)
+    ]
 
 
 def of_errors(measure: str, old: np.ndarray, new: np.ndarray) -> Loss:

@@ -44,7 +44,7 @@ def slices(verdict: Verdict) -> Draw | None:
 def slice_row(check: Check) -> Row:
     """Turn a drop, which is good when it is small, into a change, which is good when it is large."""
     return {
-        "slice": f"{check.details['column']}={check.details['level']}",
+        "slice": check.details.get("slice") or f"{check.details['column']}={check.details['level']}",
         "measure": check.details["measure"],
         "change": -float(check.details["drop"]),
         "limit": None if check.limit is None else -check.limit,

@@ -14,7 +14,7 @@ from gatehouse.bundle import Bundle
 from gatehouse.config import Config
 from gatehouse.contract import Contract
 from gatehouse.errors import EvidenceError
-from gatehouse.gates import quality, slices
+from gatehouse.gates import levels, quality, slices
 from gatehouse.predictions import Predictions
 from gatehouse.registry import Registry, connect
 from gatehouse.release import Release
@@ -65,13 +65,10 @@ def judged(
             raise EvidenceError(f"The {name} answered {len(answers)} rows, and the holdout has {len(rows.holdout)}.")
     truth = found.truth(rows.holdout)
     checks = quality.judge(truth, champion, candidate, config.gate)
+    cuts = levels.cut(rows.holdout, config.slices, slices.SECTION)
     if champion is None:
         return checks
-    missing = [name for name in config.slices.columns if name not in rows.holdout.columns]
-    if missing:
-        raise EvidenceError(f"[slices] columns names '{missing[0]}', and the data has no such column.")
-    levels = {name: rows.holdout[name].to_numpy() for name in config.slices.columns}
-    return checks + slices.judge(levels, truth.y, truth.positive, champion, candidate, truth.task, config.slices)
+    return checks + slices.judge(cuts, truth, champion, candidate, config.slices)
 
 
 def _absent(contract: Contract, rows: Rows) -> str | None:
