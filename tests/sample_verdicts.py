@@ -39,6 +39,79 @@ def improvement(delta: float = 0.0123, decision: Decision = Decision.PROMOTE) ->
     return Check("quality", decision, why, delta, -0.02, (low, high), 12_034, details=details)
 
 
+def compared(
+    name: str, metric: str, champion: float, candidate: float, half: float, limit: float, decision: Decision, more: str
+) -> Check:
+    """Return the check of a metric as the gate makes it: the bounds lie `half` from the difference on either side."""
+    delta = candidate - champion
+    low, high = delta - half, delta + half
+    worse = f"{abs(delta):.4f} {'better' if delta > 0 else 'worse'}"
+    why = (
+        f"{metric} is {candidate:.4f} for the candidate and {champion:.4f} for the champion: {worse} "
+        f"(90 % interval {low:+.4f} to {high:+.4f}) on 8,012 rows, {more}"
+    )
+    details = {
+        "metric": metric, "champion": champion, "candidate": candidate, "delta": delta, "low": low, "high": high,
+        "limit": limit, "confidence": 0.95, "resolution": 1.5 * half, "higher_is_better": True,
+    }  # fmt: skip
+    if decision == Decision.HOLD:
+        details["recommended"] = True
+    if name == "anchor":
+        details["against"] = "anchor"
+    return Check(name, decision, why, delta, limit, (low, high), 8012, details=details)
+
+
+def lost(level: str, champion: float, candidate: float, p: float, decision: Decision, n: int = 900) -> Check:
+    """Return the check of one slice with all its numbers."""
+    made = slice_of(level, champion - candidate, decision, n)
+    why = f"recall went from {champion:.4f} to {candidate:.4f} on {n} rows of country={level}: "
+    why += {
+        Decision.PROMOTE: f"no drop above 0.05 is proven (p {p:.2g}).",
+        Decision.HOLD: f"Not judged: country={level} has 7 positives, and 30 are needed.",
+        Decision.REJECT: f"a drop of {champion - candidate:.4f}, above 0.05 and proven (p {p:.2g}).",
+    }[decision]
+    details = {**made.details, "champion": champion, "candidate": candidate, "p_adjusted": p}
+    return Check(made.name, decision, why, made.observed, 0.05, None, n, made.advisory, details)
+
+
+def slices(worst: Decision = Decision.PROMOTE) -> list[Check]:
+    """Return slices of a country, the first of which lost most."""
+    return [
+        lost(
+            "FR",
+            0.7421,
+            0.6034 if worst == Decision.REJECT else 0.7289,
+            0.0004 if worst == Decision.REJECT else 0.31,
+            worst,
+        ),
+        lost("DE", 0.7412, 0.7502, 1.0, Decision.PROMOTE, 4021),
+        lost("LU", 0.7143, 0.2857, 0.25, Decision.HOLD, 61),
+    ]
+
+
+def gates() -> list[Verdict]:
+    """Return a gate's four verdicts: good, not settled, a slice that the average hides, and no judgement."""
+    proven, open_ = (
+        "which proves that it loses no more than 0.02.",
+        "which does not settle whether it loses more than 0.02.",
+    )
+    more = "These rows resolve 0.0341; 23,300 would settle it. Approving it is recommended: what is left open is small."
+    good = compared("quality", "f1", 0.7312, 0.7435, 0.0160, -0.02, Decision.PROMOTE, proven)
+    guard = compared("guard", "recall", 0.7011, 0.7004, 0.0201, -0.05, Decision.PROMOTE, proven)
+    anchor = compared("anchor", "f1", 0.7402, 0.7435, 0.0158, -0.03, Decision.PROMOTE, proven)
+    held = compared("quality", "f1", 0.7312, 0.7301, 0.0230, -0.02, Decision.HOLD, f"{open_} {more}")
+    unsure = compared("anchor", "f1", 0.7402, 0.7301, 0.0230, -0.03, Decision.HOLD, open_)
+    other = Check(
+        "gate", Decision.ERROR, "The champion answered 8,011 rows, and the holdout has 8,012: score it again."
+    )
+    return [
+        verdict(good, guard, anchor, *slices()),
+        verdict(held, guard, unsure, *slices()),
+        verdict(good, guard, anchor, *slices(Decision.REJECT)),
+        verdict(other),
+    ]
+
+
 def first_value(metric: str = "f1") -> Check:
     """Return the quality check of a first model against the floor."""
     loss = metric == "log_loss"
@@ -130,6 +203,7 @@ def every() -> list[Verdict]:
         verdict(first_value()),
         verdict(improvement(), *slices),
         verdict(Check("rows", Decision.HOLD, "Too few rows.", 12, 500, n=12), step="check_drift"),
+        *gates(),
         rollout(),
         rollout(failing=True),
         drifted(),

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 import sample_verdicts
 
-from gatehouse.report import html, svg
-from gatehouse.verdicts import Verdict
+from gatehouse.report import check_tables, html, svg
+from gatehouse.verdicts import Decision, Verdict
 
 VOID = {"meta", "br", "path", "use", "rect"}
 OWN = {
     "html", "head", "meta", "title", "style", "body", "header", "main", "footer", "nav", "section", "h1", "h2", "h3",
     "p", "ol", "li", "a", "span", "small", "div", "table", "thead", "tbody", "tr", "th", "td", "br", "details",
     "summary", "figure", "figcaption", "code", "time", "svg", "desc", "g", "path", "text", "use", "defs", "clippath",
-    "rect",
+    "rect", "strong",
 }  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def test_page_is_accessible(full: Page) -> None:
     assert full.tags[0] == ("html", {"lang": "en"})
     assert all(attributes.get("scope") for tag, attributes in full.tags if tag == "th")
     plots = [attributes for tag, attributes in full.tags if tag == "svg"]
-    assert len(plots) == 6
+    assert len(plots) == 18
     assert all(attributes["role"] == "img" and attributes["aria-labelledby"] for attributes in plots)
 
 
@@ -144,11 +144,30 @@ def test_plain_steps_are_enough() -> None:
 def test_long_tables_are_folded() -> None:
     """Many good checks are folded away; those that are not good never are."""
     good = [sample_verdicts.slice_of(f"good{number}", 0.0) for number in range(20)]
-    bad = [sample_verdicts.slice_of(f"bad{number}", 0.2, html.Decision.REJECT) for number in range(12)]
-    open_part, folded = html.check_table(sample_verdicts.verdict(*good, *bad)).split("<details>")
+    bad = [sample_verdicts.slice_of(f"bad{number}", 0.2, Decision.REJECT) for number in range(12)]
+    open_part, folded = "".join(map(html.titled, check_tables.found(sample_verdicts.verdict(*good, *bad)))).split(
+        "<details>"
+    )
     assert set(re.findall(r"country=(bad\d+)", open_part)) == {f"bad{number}" for number in range(12)}
     assert set(re.findall(r"country=(good\d+)", folded)) == {f"good{number}" for number in range(20)}
     assert "20 more" in folded
+
+
+def test_reading_order() -> None:
+    """First the decision, then why, what to do now, the metrics, the slices, and at last the plots."""
+    held, hidden = (html.section(1, verdict) for verdict in sample_verdicts.gates()[1:3])
+    words = ("○ hold", "f1 is 0.7301", "What now?", "<table>", "Slices, worst first", "country=FR", "<figure>")
+    places = [held.index(word) for word in words]
+    assert places == sorted(places)
+    assert "<code>scripts/approve.py build/verdicts/gate.json --reason &quot;...&quot;</code>" in held
+    assert hidden.index("country=FR") < hidden.index("What now?") < hidden.index("<table>")
+
+
+def test_sentence_is_as_wide_as_its_table() -> None:
+    """The sentence of a row that is not good stands in a row of its own."""
+    held = html.section(1, sample_verdicts.gates()[1])
+    assert '<tr class=explained><th scope="row">f1, against the anchor</th>' in held
+    assert '<tr><td colspan="6" class="why">f1 is' in held
 
 
 def test_every_variable_is_defined() -> None:

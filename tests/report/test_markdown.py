@@ -63,12 +63,53 @@ def test_summary_begins_with_decision() -> None:
     assert lines[2] == "As counted."
 
 
-def test_summary_shows_checks() -> None:
-    """Each check is a row: its numbers, its decision, its sentence; the worst comes first."""
+def test_summary_shows_metrics_first() -> None:
+    """The metric stands in the first table: champion, candidate, difference with interval, limit, verdict."""
     checks = [sample_verdicts.slice_of("DE", 0.01), sample_verdicts.improvement(-0.05, Decision.REJECT)]
     rows = [line for line in markdown.summary(sample_verdicts.verdict(*checks)).splitlines() if line.startswith("| ")]
-    assert rows[2] == "| quality | -0.05 | -0.02 | -0.066 to -0.034 | 12,034 | ❌ reject | f1 improved by -0.05. |"
-    assert rows[3].startswith("| slice country=DE | 0.01 | 0.05 | – | 900 | ✅ promote |")
+    assert rows[0] == "| metric | champion | candidate | difference (interval) | limit | verdict |"
+    assert rows[2] == "| f1 | 0.7312 | 0.6812 | -0.0500 (-0.0660 to -0.0340) | -0.02 | ❌ reject |"
+    assert rows[5].startswith("| country=DE | 900 | recall |")
+
+
+def test_summary_shows_checks() -> None:
+    """Any other check is a row: its numbers, its decision, its sentence; the worst comes first."""
+    checks = [
+        sample_verdicts.GOOD,
+        Check("rows", Decision.REJECT, "Too few.", 3, 9),
+        Check("more", Decision.REJECT, "Odd."),
+    ]
+    rows = [line for line in markdown.summary(sample_verdicts.verdict(*checks)).splitlines() if line.startswith("| ")]
+    assert rows[2:] == [
+        "| rows | 3 | 9 | ❌ reject |  |",
+        "| more | – | – | ❌ reject | Odd. |",
+        "| f1 | – | – | ✅ promote | Good. |",
+    ]
+
+
+@pytest.mark.parametrize("verdict", sample_verdicts.gates(), ids=lambda verdict: verdict.decision)
+def test_gate_is_read_in_order(verdict: Verdict) -> None:
+    """The decision comes first, then why, then what to do now, the metrics, the slices."""
+    text = markdown.summary(verdict)
+    words = [
+        f" {verdict.decision.upper()}: gate",
+        verdict.why[:30],
+        "**What now?**",
+        "| metric |",
+        "**Slices, worst first**",
+    ]
+    places = [text.index(word) for word in words if word in text]
+    assert places == sorted(places)
+    assert len(places) == {Decision.PROMOTE: 4, Decision.ERROR: 3}.get(verdict.decision, 5)
+
+
+def test_command_can_be_copied() -> None:
+    """What is to be typed is a code span in Markdown, and plain on a console."""
+    held = sample_verdicts.gates()[1]
+    command = 'scripts/approve.py build/verdicts/gate.json --reason "..."'
+    assert f"approve this model: `{command}`, or" in markdown.summary(held)
+    assert command in " ".join(markdown.terminal(held).split())
+    assert "`" not in markdown.terminal(held)
 
 
 def test_summary_names_subject() -> None:
@@ -114,12 +155,15 @@ def test_terminal_is_plain(verdict: Verdict) -> None:
 
 def test_terminal_is_aligned() -> None:
     """Numbers stand below one another, at their right ends."""
-    verdict = sample_verdicts.verdict(sample_verdicts.improvement(), sample_verdicts.slice_of("DE", 0.01))
-    head, first, second = markdown.terminal(verdict).splitlines()[3:6]
-    for name, one, other in (("observed", "0.0123", "0.01"), (" n", "12,034", "900"), ("limit", "-0.02", "0.05")):
+    checks = [
+        Check("a", Decision.PROMOTE, "Good.", 0.0123, -0.02, n=12_034),
+        Check("b", Decision.PROMOTE, "", 0.01, 0.05, n=9),
+    ]
+    head, first, second = markdown.terminal(sample_verdicts.verdict(*checks)).splitlines()[3:6]
+    for name, upper, lower in (("observed", "0.0123", "0.01"), (" n", "12,034", "9"), ("limit", "-0.02", "0.05")):
         end = head.index(name) + len(name)
-        assert first[:end].endswith(one)
-        assert second[:end].endswith(other)
+        assert first[:end].endswith(upper)
+        assert second[:end].endswith(lower)
 
 
 def test_terminal_says_why_of_each() -> None:

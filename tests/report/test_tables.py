@@ -30,17 +30,18 @@ def test_advisory_is_marked() -> None:
     assert tables.name_of(sample_verdicts.slice_of("LU", 0.4, Decision.HOLD)) == "slice country=LU (advisory)"
 
 
-def test_lone_sentence_needs_no_table() -> None:
-    """An error that has no numbers is said once; numbers are always shown."""
-    assert not tables.says_more(sample_verdicts.error())
-    assert not tables.says_more(sample_verdicts.verdict())
-    assert tables.says_more(sample_verdicts.rollout())
-
-
 def test_long_table_is_cut() -> None:
     """A long table shows its first rows and says how many it left out."""
     made = tables.table("Failures", [{"row": number} for number in range(50)])
     assert (len(made.rows), made.more) == (tables.MOST_ROWS, 50 - tables.MOST_ROWS)
+
+
+def test_bad_rows_are_never_folded() -> None:
+    """Whatever is not good is to be seen; of too many rows the last are left out."""
+    checks = [Check(str(place), Decision.REJECT if place < 12 else Decision.PROMOTE, "") for place in range(100)]
+    made = tables.judged("", ("check",), (False,), [(check.name,) for check in checks], checks, [""] * 100)
+    assert (made.unfolded, len(made.rows), made.more) == (12, tables.MOST_JUDGED, 100 - tables.MOST_JUDGED)
+    assert len(made.decisions) == len(made.words) == len(made.whys) == len(made.rows)
 
 
 def test_columns_are_of_all_rows() -> None:

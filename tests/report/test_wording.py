@@ -33,6 +33,24 @@ def test_number_is_readable(number: float | None, text: str) -> None:
     assert wording.number(number) == text
 
 
+@pytest.mark.parametrize(("width", "places"), [(0.032, 4), (0.5, 3), (3.0, 2), (350.0, 0), (0.0, 4), (1e-12, 8)])
+def test_decimals_fit_the_interval(width: float, places: int) -> None:
+    """An interval is written with three digits of its width."""
+    assert wording.decimals(width) == places
+
+
+@pytest.mark.parametrize(("p", "text"), [(None, "–"), (0.0004, "<0.001"), (0.0312, "0.031"), (1.0, "1")])
+def test_chance_is_short(p: float | None, text: str) -> None:
+    """A p-value has two digits."""
+    assert wording.chance(p) == text
+
+
+def test_instruction_keeps_its_spaces() -> None:
+    """What is to be typed stands apart from the words around it."""
+    assert wording.instruction("Run `a b` or `c`.", str.strip, lambda code: f"[{code}]") == "Run [a b] or [c]."
+    assert wording.instruction("plain", str.strip, str.upper) == "plain"
+
+
 def test_interval_has_two_ends() -> None:
     """An interval is written by its ends, none by a dash."""
     assert wording.interval((-0.02, 0.01)) == "-0.02 to 0.01"

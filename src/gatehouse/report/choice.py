@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from gatehouse.report import metric_table, slice_table
 from gatehouse.report.chart import Chart
 from gatehouse.verdicts import Check, Decision, Verdict
 
 Row = Mapping[str, Any]
 Draw = Callable[[str], Chart]
-COMPARISON = ("metric", "candidate", "low", "high", "limit")
-SLICE = ("column", "level", "measure", "drop")
 
 
 def charts(verdict: Verdict, name: str) -> list[Chart]:
@@ -23,9 +22,9 @@ def charts(verdict: Verdict, name: str) -> list[Chart]:
 
 def quality(check: Check) -> Draw | None:
     """Plot a metric's improvement, or a first model's value, when the check's details hold its numbers."""
-    found = {"n": check.n, **check.details}
-    if any(found.get(key) is None for key in COMPARISON):
+    if not metric_table.fits(check):
         return None
+    found = {"n": check.n, **check.details}
     from gatehouse.report.plots import first, quality
 
     return lambda name: (first if found.get("delta") is None else quality).chart(name, found)
@@ -33,7 +32,7 @@ def quality(check: Check) -> Draw | None:
 
 def slices(verdict: Verdict) -> Draw | None:
     """Plot one dot a slice, from the checks whose details name a column and a level."""
-    rows = [slice_row(check) for check in verdict.checks if None not in map(check.details.get, SLICE)]
+    rows = [slice_row(check) for check in verdict.checks if slice_table.fits(check)]
     if not rows:
         return None
     from gatehouse.report.plots import slices

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from gatehouse import files
-from gatehouse.report import choice, tables, wording
+from gatehouse.report import advice, check_tables, choice, tables, wording
 from gatehouse.report.chart import Chart
 from gatehouse.report.tables import Table
-from gatehouse.verdicts import Check, Decision, Verdict
+from gatehouse.verdicts import Decision, Verdict
 
 # The browser itself then refuses scripts, images, fonts and addresses, whatever a value might smuggle in.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-SHOWN = 8  # rows of a table, before the rest is folded away
 
 
 def write(path: Path, title: str, verdicts: Sequence[Verdict], steps: Sequence[Mapping[str, Any]] = ()) -> Path:
@@ -110,42 +109,50 @@ def section(number: int, verdict: Verdict, steps: Sequence[Mapping[str, Any]] = 
     """Return one verdict: its decision, reason, checks, plots, tables and origin."""
     whats = [wording.value(step.get("what")) for step in steps if step.get("verdict") is verdict]
     drawn = choice.charts(verdict, f"plot-{number}")
+    said = [verdict.why, advice.others(verdict)]
+    now = advice.next_step(verdict)
     parts = [
         f'<h2 id="verdict-{number}">{badge(verdict.decision)} {number} {text(verdict.step)}'
         f"{''.join(f' <small>{text(what)}</small>' for what in whats)}</h2>",
-        f"<p>{text(verdict.why)}</p>",
-        check_table(verdict) if tables.says_more(verdict) else "",
+        *[f"<p>{text(line)}</p>" for line in said if line],
+        f"<p><strong>What now?</strong> {wording.instruction(now, text, code)}</p>" if now else "",
+        *map(titled, check_tables.found(verdict)),
         *map(figure, drawn),
-        *[f"<h3>{text(item.title)}</h3>{detail_table(item)}" for item in tables.details(verdict)],
+        *map(titled, tables.details(verdict)),
         origin(verdict),
     ]
     return f'<section aria-labelledby="verdict-{number}">\n' + "\n".join(filter(None, parts)) + "\n</section>\n"
 
 
-def check_table(verdict: Verdict) -> str:
-    """Return the checks, worst first; a sentence stands below the name, unless the verdict has said it."""
-    checks = tables.worst_first(verdict)
-    rows = [check_row(check, verdict.why) for check in checks[: tables.MOST_CHECKS]]
-    header = ("check", "observed", "limit", "interval", "n", "decision")
-    bad = sum(check.decision != Decision.PROMOTE and not check.advisory for check in checks)
-    return grid(header, (False, True, True, True, True, False), rows, len(checks) - len(rows), max(bad, SHOWN))
+def code(plain: str) -> str:
+    """Return what is to be typed."""
+    return f"<code>{text(plain)}</code>"
 
 
-def check_row(check: Check, said: str) -> str:
-    """Return one check's row."""
-    why = "" if check.why == said else f'<span class="why">{text(check.why)}</span>'
-    numbers = "".join(f'<td class="number">{text(cell)}</td>' for cell in tables.numbers_of(check))
-    return f'<tr><th scope="row">{text(tables.name_of(check))}{why}</th>{numbers}<td>{badge(check.decision)}</td></tr>'
+def titled(table: Table) -> str:
+    """Return a table below its title and above its note; one of judged rows has the verdict in its last column."""
+    title = f"<h3>{text(table.title)}</h3>" if table.title else ""
+    note = f'<p class="note">{text(table.note)}</p>' if table.note else ""
+    if not table.decisions:
+        rows = [f"<tr>{cells(row, table.numeric)}</tr>" for row in table.rows]
+        return title + grid(table.header, table.numeric, rows, table.more, table.unfolded) + note
+    judged = zip(table.rows, table.decisions, table.words, table.whys, strict=True)
+    rows = [judged_row(row, table.numeric, badge(decision, word), why) for row, decision, word, why in judged]
+    return title + grid((*table.header, "verdict"), (*table.numeric, False), rows, table.more, table.unfolded) + note
 
 
-def detail_table(table: Table) -> str:
-    """Return a table of details."""
-    kinds = ['<td class="number">' if numeric else "<td>" for numeric in table.numeric]
-    rows = [
-        f"<tr>{''.join(f'{kind}{text(cell)}</td>' for kind, cell in zip(kinds, row, strict=True))}</tr>"
-        for row in table.rows
-    ]
-    return grid(table.header, table.numeric, rows, table.more, SHOWN)
+def judged_row(row: Sequence[str], numeric: Sequence[bool], verdict: str, why: str) -> str:
+    """Return one judged row; its sentence stands below it, as wide as the table."""
+    kind = " class=explained" if why else ""
+    said = f'<tr><td colspan="{len(row) + 1}" class="why">{text(why)}</td></tr>' if why else ""
+    head = f'<th scope="row">{text(row[0])}</th>'
+    return f"<tr{kind}>{head}{cells(row[1:], numeric[1:])}<td>{verdict}</td></tr>{said}"
+
+
+def cells(row: Sequence[str], numeric: Sequence[bool]) -> str:
+    """Return the cells of a row, numbers at the right."""
+    kinds = ['<td class="number">' if right else "<td>" for right in numeric]
+    return "".join(f"{kind}{text(cell)}</td>" for kind, cell in zip(kinds, row, strict=True))
 
 
 def grid(

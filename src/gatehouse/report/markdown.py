@@ -2,32 +2,30 @@
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape as escape_html
 
-from gatehouse.report import tables, wording
+from gatehouse.report import advice, check_tables, tables, wording
 from gatehouse.report.tables import Table
-from gatehouse.verdicts import Check, Decision, Verdict
+from gatehouse.verdicts import Decision, Verdict
 
 WIDTH = 100
 COLOURS = {Decision.PROMOTE: 32, Decision.HOLD: 33, Decision.REJECT: 31, Decision.ERROR: 35}
-HEADER = ("check", "observed", "limit", "interval", "n", "decision", "why")
-NUMERIC = (False, True, True, False, True, False, False)
 
 
 def summary(verdict: Verdict) -> str:
-    """Return the verdict as Markdown: the decision, the reason, the checks, the details, the subject."""
-    checks = tables.worst_first(verdict)
-    rows = [_row(check) for check in checks[: tables.MOST_CHECKS]]
-    judged = Table("", HEADER, tuple(rows), NUMERIC, len(checks) - len(rows))
+    """Return the verdict as Markdown: the decision, why, what to do now, the tables, the subject."""
+    now = advice.next_step(verdict)
     parts = [
         f"## {wording.SIGNS[verdict.decision]} {verdict.decision.upper()}: {escape(verdict.step)}",
         paragraph(verdict.why),
-        *([_table(judged)] if tables.says_more(verdict) else []),
-        *[f"**{escape(item.title)}**\n\n{_table(item)}" for item in tables.details(verdict)],
+        paragraph(advice.others(verdict)),
+        f"**What now?** {wording.instruction(now, escape, _code)}" if now else "",
+        *map(_table, check_tables.found(verdict)),
+        *map(_table, tables.details(verdict)),
         _origin(verdict),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def escape(text: str) -> str:
@@ -44,17 +42,15 @@ def paragraph(text: str) -> str:
 
 
 def terminal(verdict: Verdict, *, colour: bool = False, width: int = WIDTH) -> str:
-    """Return the verdict as plain text in lines of `width`: the reason, the checks in columns, the subject."""
-    checks = tables.worst_first(verdict)
+    """Return the verdict as plain text in lines of `width`: the reason, what to do now, the tables, the subject."""
     head = f"{wording.MARKS[verdict.decision]} {verdict.decision.upper()}  {wording.clean(verdict.step)}"
-    lines = [_painted(head, verdict.decision, colour), _wrapped(verdict.why, 2, width)]
-    if tables.says_more(verdict):
-        lines += ["", *_columns(checks[: tables.MOST_CHECKS], verdict.why, colour, width)]
-    if len(checks) > tables.MOST_CHECKS:
-        lines.append(f"  and {len(checks) - tables.MOST_CHECKS:,} more")
-    for item in tables.details(verdict):
-        lines += ["", f"  {item.title}", *_aligned([item.header, *item.rows], item.numeric, width)]
+    now = advice.next_step(verdict)
+    said = [verdict.why, advice.others(verdict), f"What now? {now.replace('`', '')}" if now else ""]
+    lines = [_painted(head, verdict.decision, colour), *[_wrapped(text, 2, width) for text in said if text]]
+    for item in [*check_tables.found(verdict), *tables.details(verdict)]:
+        lines += ["", *([f"  {item.title}"] if item.title else []), *_columns(item, colour, width)]
         lines += [f"  and {item.more:,} more"] if item.more else []
+        lines += [_wrapped(item.note, 2, width)] if item.note else []
     about = [f"{word}\0{name}" for word, name in wording.about(verdict.subject)]
     parts = [*about, wording.when(verdict.made_at), wording.clean(verdict.made_by)]
     # A word and its name stay on one line.
@@ -62,16 +58,30 @@ def terminal(verdict: Verdict, *, colour: bool = False, width: int = WIDTH) -> s
     return "\n".join([*lines, "", origin.replace("\0", " ")])
 
 
-def _row(check: Check) -> tuple[str, ...]:
-    decision = f"{wording.SIGNS[check.decision]} {check.decision}"
-    return (tables.name_of(check), *tables.numbers_of(check), decision, check.why)
+def _code(text: str) -> str:
+    # A code span shows its content as it is.
+    return f"`{wording.clean(text)}`"
 
 
 def _table(table: Table) -> str:
-    lines = [table.header, tuple("--:" if numeric else "---" for numeric in table.numeric)]
-    written = ["| " + " | ".join(line) + " |" for line in [tuple(map(escape, lines[0])), lines[1]]]
-    written += ["| " + " | ".join(map(escape, row)) + " |" for row in table.rows]
-    return "\n".join(written) + (f"\n\n*and {table.more:,} more*" if table.more else "")
+    header, rows, numeric = list(table.header), [list(row) for row in table.rows], list(table.numeric)
+    if table.decisions:
+        header, numeric = [*header, "verdict"], [*numeric, False]
+        marked = zip(rows, table.decisions, table.words, strict=True)
+        rows = [[*row, f"{wording.SIGNS[decision]} {word}"] for row, decision, word in marked]
+    if any(table.whys):
+        header, numeric = [*header, "why"], [*numeric, False]
+        rows = [[*row, why] for row, why in zip(rows, table.whys, strict=True)]
+    lines = [_line(map(escape, header)), _line("--:" if right else "---" for right in numeric)]
+    lines += [_line(map(escape, row)) for row in rows]
+    title = [f"**{escape(table.title)}**\n"] if table.title else []
+    more = [f"\n*and {table.more:,} more*"] if table.more else []
+    note = [f"\n<sub>{escape(table.note)}</sub>"] if table.note else []
+    return "\n".join([*title, *lines, *more, *note])
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _origin(verdict: Verdict) -> str:
@@ -80,20 +90,20 @@ def _origin(verdict: Verdict) -> str:
     return f"<sub>{' · '.join([*about, escape(wording.when(verdict.made_at)), escape(verdict.made_by)])}</sub>"
 
 
-def _columns(checks: Sequence[Check], said: str, colour: bool, width: int) -> list[str]:
-    """Align the checks; below each that is not good stands its sentence, unless the verdict has said it."""
-    rows = [(f"{wording.MARKS[item.decision]} {tables.name_of(item)}", *_cells(item)) for item in checks]
-    head, *lines = _aligned([("  check", *HEADER[1:6]), *rows], NUMERIC[:6], width)
+def _columns(table: Table, colour: bool, width: int) -> list[str]:
+    """Align a table; below each row that is not good stands its sentence, unless the verdict has said it."""
+    if not table.decisions:
+        return _aligned([table.header, *table.rows], table.numeric, width)
+    marked = zip(table.rows, table.decisions, table.words, strict=True)
+    rows = [(f"{wording.MARKS[decision]} {row[0]}", *row[1:], word) for row, decision, word in marked]
+    header = (f"  {table.header[0]}", *table.header[1:], "verdict")
+    head, *lines = _aligned([header, *rows], (*table.numeric, False), width)
     made = [head]
-    for check, line in zip(checks, lines, strict=True):
-        made.append(_painted(line, check.decision, colour and check.decision != Decision.PROMOTE))
-        if check.decision != Decision.PROMOTE and check.why != said:
-            made.append(_wrapped(check.why, 6, width))
+    for line, decision, why in zip(lines, table.decisions, table.whys, strict=True):
+        made.append(_painted(line, decision, colour and decision != Decision.PROMOTE))
+        if decision != Decision.PROMOTE and why:
+            made.append(_wrapped(why, 6, width))
     return made
-
-
-def _cells(check: Check) -> tuple[str, ...]:
-    return (*tables.numbers_of(check), str(check.decision))
 
 
 def _aligned(rows: Sequence[Sequence[str]], numeric: Sequence[bool], width: int) -> list[str]:

@@ -5,34 +5,37 @@ from dataclasses import dataclass
 from typing import Any
 
 from gatehouse.report import wording
-from gatehouse.verdicts import SEVERITY, Check, Verdict
+from gatehouse.verdicts import SEVERITY, Check, Decision, Verdict
 
 # What is longer is for the JSON.
 MOST_ROWS = 40
-MOST_CHECKS = 60
+MOST_JUDGED = 60
 DRIFT = ("feature", "test", "effect", "floor", "q", "psi", "missing_reference", "missing_window", "alarmed")
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text; `more` counts the rows that were left out, `numeric` says which columns hold numbers."""
+    """A table of text; `more` counts the rows that were left out, `numeric` says which columns hold numbers.
+
+    A row that was judged has its decision, the words for it, and a sentence where there is more to say; the first
+    `unfolded` rows are always to be seen. The `note` says how to read it.
+    """
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: tuple[bool, ...]
     more: int = 0
+    decisions: tuple[Decision, ...] = ()
+    words: tuple[str, ...] = ()
+    whys: tuple[str, ...] = ()
+    unfolded: int = 8
+    note: str = ""
 
 
 def worst_first(verdict: Verdict) -> list[Check]:
     """Return the checks that count, worst first, and after them the advisory ones, worst first."""
     return sorted(verdict.checks, key=lambda check: (check.advisory, -SEVERITY.index(check.decision)))
-
-
-def says_more(verdict: Verdict) -> bool:
-    """Tell whether a table of the checks says more than the verdict's own sentence."""
-    numbers = [number for check in verdict.checks for number in (check.observed, check.limit, check.interval, check.n)]
-    return len(verdict.checks) > 1 or any(number is not None for number in numbers)
 
 
 def name_of(check: Check) -> str:
@@ -47,6 +50,38 @@ def numbers_of(check: Check) -> tuple[str, str, str, str]:
         wording.number(check.limit),
         wording.interval(check.interval),
         wording.number(check.n),
+    )
+
+
+def unsaid(check: Check, said: str) -> str:
+    """Return a check's sentence where something is not as it should be, and the verdict has not said it."""
+    return "" if check.decision == Decision.PROMOTE or check.why == said else check.why
+
+
+def judged(
+    title: str,
+    header: tuple[str, ...],
+    numeric: tuple[bool, ...],
+    rows: Sequence[tuple[str, ...]],
+    checks: Sequence[Check],
+    whys: Sequence[str],
+    words: Sequence[str] = (),
+    note: str = "",
+) -> Table:
+    """Return a table of judged rows; what is not good is never folded away."""
+    bad = [place for place, check in enumerate(checks, 1) if check.decision != Decision.PROMOTE and not check.advisory]
+    decisions = [check.decision for check in checks]
+    return Table(
+        title=title,
+        header=header,
+        rows=tuple(rows[:MOST_JUDGED]),
+        numeric=numeric,
+        more=max(0, len(rows) - MOST_JUDGED),
+        decisions=tuple(decisions[:MOST_JUDGED]),
+        words=tuple((words or [str(decision) for decision in decisions])[:MOST_JUDGED]),
+        whys=tuple(whys[:MOST_JUDGED]),
+        unfolded=max([*bad, Table.unfolded]),
+        note=note,
     )
 
 

@@ -2,7 +2,7 @@
 
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,16 @@ def interval(ends: tuple[float, float] | None) -> str:
     return NOTHING if ends is None else f"{number(ends[0])} to {number(ends[1])}"
 
 
+def decimals(width: float) -> int:
+    """Return how many decimals show three digits of an interval of this width, and so no more than it knows."""
+    return 4 if width <= 0 or not math.isfinite(width) else min(8, max(0, 2 - math.floor(math.log10(width))))
+
+
+def chance(p: float | None) -> str:
+    """Write a p-value with two digits; below a thousandth nobody needs to know."""
+    return NOTHING if p is None else "<0.001" if p < 0.001 else f"{p:.2g}"
+
+
 def value(item: Any) -> str:
     """Write whatever a table of details may hold; long text is cut."""
     if item is None or isinstance(item, (int, float)):
@@ -59,6 +69,15 @@ def clean(text: str) -> str:
 def lines(text: str) -> list[str]:
     """Return the lines of a sentence or a message, each of them clean, without empty ones."""
     return [line for line in map(clean, text.splitlines()) if line]
+
+
+def instruction(text: str, plain: Callable[[str], str], code: Callable[[str], str]) -> str:
+    """Write a sentence in which what is to be typed stands between backticks: by `code`, and the rest by `plain`."""
+    made = ""
+    for place, part in enumerate(text.split("`")):
+        before, after = " " * part.startswith(" "), " " * part.endswith(" ")
+        made += code(part) if place % 2 else f"{before}{plain(part)}{after}" if part.strip() else part
+    return made
 
 
 def short(name: str) -> str:

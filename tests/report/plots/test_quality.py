@@ -17,7 +17,7 @@ def test_words_have_the_numbers() -> None:
     found = {"n": 12_034, **sample_verdicts.improvement().details}
     words = quality.chart("p", found).description
     assert words == (
-        "Champion 0.7312, candidate 0.7435: an improvement of +0.0123, interval -0.0037 to 0.0283, on 12,034 rows. "
+        "Champion 0.7312, candidate 0.7435: a difference of +0.0123, interval -0.0037 to 0.0283, on 12,034 rows. "
         "The limit is -0.02. These rows can rule out losses of 0.0213 and more."
     )
 

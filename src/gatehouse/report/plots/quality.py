@@ -5,7 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from gatehouse.report import svg, wording
+from gatehouse.report import metric_table, svg, wording
 from gatehouse.report.chart import Chart
 from gatehouse.report.plots import marks
 from gatehouse.report.svg import ACCENT, INK, LINE, MUTED, PAPER, REJECT
@@ -16,11 +16,11 @@ def chart(name: str, found: Mapping[str, Any]) -> Chart:
 
     `delta` is positive where the candidate is better, for a loss too, so that less is worse for every metric.
     """
-    metric = wording.value(found["metric"])
-    title = f"{metric}: the candidate against the champion"
+    metric, other = wording.value(found["metric"]), metric_table.opponent(found)
+    title = f"{metric}: the candidate against the {other}"
     description = (
-        f"Champion {wording.number(found.get('champion'))}, candidate {wording.number(found['candidate'])}: "
-        f"an improvement of {found['delta']:+.4g}, interval {wording.interval((found['low'], found['high']))}, "
+        f"{other.capitalize()} {wording.number(found.get('champion'))}, candidate {wording.number(found['candidate'])}"
+        f": a difference of {found['delta']:+.4g}, interval {wording.interval((found['low'], found['high']))}, "
         f"on {wording.number(found.get('n'))} rows. The limit is {wording.number(found['limit'])}. "
         f"{resolved(found)}"
     )
@@ -31,7 +31,7 @@ def chart(name: str, found: Mapping[str, Any]) -> Chart:
         axes.axvspan(left, limit, color=REJECT, alpha=0.1, lw=0)
         marks.limit_up(axes, limit, f"limit {wording.number(limit)}", align="right")
         axes.axvline(0, color=LINE, lw=1.2, zorder=1)
-        marks.note(axes, "champion", (0, 1), (3, 3), up="axes fraction", ha="left", color=MUTED)
+        marks.note(axes, other, (0, 1), (3, 3), up="axes fraction", ha="left", color=MUTED)
         whisker(axes, found["low"], found["delta"], found["high"], f"{found['delta']:+.4g}")
         axes.set_xlabel(f"improvement of {marks.cut(metric)} (to the right: better)")
         return svg.render(figure, name, title, description)

@@ -1,0 +1,34 @@
+"""The checks as tables: metrics, slices, and what is neither."""
+
+import sample_verdicts
+
+from gatehouse.report import check_tables
+from gatehouse.verdicts import Check, Decision
+
+
+def test_metrics_slices_others() -> None:
+    """Each check stands in one table, and the tables in the order in which they are read."""
+    checks = [sample_verdicts.GOOD, *sample_verdicts.slices(), sample_verdicts.improvement()]
+    made = check_tables.found(sample_verdicts.verdict(*checks))
+    assert [table.title for table in made] == ["", "Slices, worst first", "Other checks"]
+    assert [len(table.rows) for table in made] == [1, 3, 1]
+
+
+def test_lone_sentence_needs_no_table() -> None:
+    """A check without numbers is said once; numbers are always shown."""
+    assert check_tables.found(sample_verdicts.error()) == []
+    assert check_tables.found(sample_verdicts.verdict()) == []
+    assert len(check_tables.found(sample_verdicts.rollout())) == 1
+
+
+def test_empty_columns_are_left_out() -> None:
+    """A column in which no check has a number says nothing."""
+    (made,) = check_tables.found(sample_verdicts.verdict(Check("a", Decision.HOLD, "b", n=3), sample_verdicts.GOOD))
+    assert (made.header, made.numeric) == (("check", "n"), (False, True))
+    assert made.rows == (("a", "3"), ("f1", "–"))
+
+
+def test_equal_checks_stay_apart() -> None:
+    """Two checks that say the same are two rows."""
+    (made,) = check_tables.found(sample_verdicts.verdict(sample_verdicts.GOOD, sample_verdicts.GOOD))
+    assert len(made.rows) == 2
