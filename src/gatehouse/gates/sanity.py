@@ -115,7 +115,9 @@ def _useful(truth: Truth, predictions: Predictions, dummy: Predictions, metric: 
         f"{metric} is {pair.candidate:.4g}, and {pair.champion:.4g} for a dummy that sees no feature: an improvement "
         f"of {pair.delta:+.4g}, {'proven' if low > 0 else 'not proven'} on {pair.n:,} rows."
     )
-    details = {"metric": metric, "model": pair.candidate, "dummy": pair.champion, "se": pair.se}
+    # The names that a comparison with the champion has, so that a report shows it in the same table.
+    details = {"metric": metric, "against": "dummy", "champion": pair.champion, "candidate": pair.candidate}
+    details |= {"delta": pair.delta, "low": low, "high": high, "limit": 0.0, "confidence": knobs.confidence}
     return Check(name, _decision(low > 0), why, pair.delta, 0.0, (low, high), pair.n, details=details)
 
 
