@@ -44,16 +44,25 @@ def runs(monkeypatch):
     """Return the runs that the stand-in for GitHub's API knows: one, a release of main that judged the verdict."""
     release = {"path": approve.RELEASE, "head_branch": "main", "head_sha": "c0ffee"}
     with github_api.running() as api:
-        for name, value in {"API_URL": api.url, "REPOSITORY": "you/model", "TOKEN": "t", "REF_NAME": "main"}.items():
+        here = {"API_URL": api.url, "REPOSITORY": "you/model", "TOKEN": "t", "REF_NAME": "main", "SHA": "c0ffee"}
+        for name, value in here.items():
             monkeypatch.setenv(f"GITHUB_{name}", value)
         api.runs["17"] = release
         yield api.runs
 
 
 def test_release_run_is_approved(tmp_path, runs):
-    """A hold out of a release of this branch is approved, and what goes on is its commit."""
-    made = approve.run(write(tmp_path, Decision.HOLD), "agreed", tmp_path, "17")
-    assert made.details["outputs"] == {"commit": "c0ffee"}
+    """A hold out of this branch's release of this commit is approved."""
+    assert approve.run(write(tmp_path, Decision.HOLD), "agreed", tmp_path, "17").decision == Decision.PROMOTE
+    assert ledger.read(tmp_path)[0]["event"] == "approval"
+
+
+def test_stale_verdict_is_refused(tmp_path, runs, monkeypatch):
+    """A verdict about another commit than the one that goes on is not approved."""
+    monkeypatch.setenv("GITHUB_SHA", "d00d")
+    runs["17"]["head_sha"] = "d00d"
+    with pytest.raises(EvidenceError, match="about commit c0ffee"):
+        approve.run(write(tmp_path, Decision.HOLD), "agreed", tmp_path, "17")
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,11 @@ class Scene:
         return self.folder / "a clone"
 
     @property
+    def state_branch(self) -> Path:
+        """The repository that keeps the branch of the state, as GitHub does: the clone's own origin is not there."""
+        return self.folder / "a remote.git"
+
+    @property
     def url(self) -> str:
         """The address that users reach once a version is rolled out."""
         return f"http://127.0.0.1:{self.port}"
@@ -98,6 +103,7 @@ class Scene:
 
     def prepare(self) -> None:
         """Clone what is committed, and set what a user would set for a quick rollout."""
+        self.git("init", "--quiet", "--bare", str(self.state_branch), cwd=self.folder)
         self.git("clone", "--quiet", str(ROOT), str(self.clone), cwd=self.folder)
         self.git("remote", "set-url", "origin", "https://github.com/you/model")
         self.git("checkout", "--quiet", "-B", "main")
@@ -140,8 +146,15 @@ class Scene:
         """Run git in the clone."""
         return shell.run(["git", *arguments], cwd=cwd or self.clone).strip()
 
-    def act(self, event: str, workflow: str, *options: str, variables: Mapping[str, str] | None = None) -> Run:
-        """Let an event start a workflow, and return when it has ended."""
+    def act(
+        self,
+        event: str,
+        workflow: str,
+        *options: str,
+        variables: Mapping[str, str] | None = None,
+        after: Run | None = None,
+    ) -> Run:
+        """Let an event start a workflow, and return when it has ended; it finds the artifacts of the run `after`."""
         self.runs += 1
         state, log = self.folder / "act state", self.folder / f"run {self.runs}.jsonl"
         command = [
@@ -152,10 +165,12 @@ class Scene:
             f".github/workflows/{workflow}",
         ]
         # act gives steps a terminal, and builds would draw on it; its own path may have no space.
-        command += ["--env", "BUILDKIT_PROGRESS=plain"]
+        command += ["--env", "BUILDKIT_PROGRESS=plain", "--env", f"GATEHOUSE_STATE_REMOTE={self.state_branch}"]
         command += ["--action-cache-path", str(self.folder / "workspaces"), *options]
         for name, value in {"GATEHOUSE_IMAGE": self.image, **(variables or {})}.items():
             command += ["--var", f"{name}={value}"]
+        if after is not None:
+            shutil.copytree(after.artifacts, state / "artifacts")
         with log.open("w") as stream:
             code = ended(command, self.clone, clean(state), stream)
         kept = self.folder / f"artifacts of run {self.runs}"

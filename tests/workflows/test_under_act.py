@@ -19,7 +19,7 @@ import pytest
 from workflows.scene import Run, Scene
 
 from gatehouse import bundle as bundles
-from gatehouse import ledger, shell, workload
+from gatehouse import ledger, shell, state_branch, workload
 from gatehouse.bundle import Bundle
 from gatehouse.serving import prediction_log, requests
 from gatehouse.stages import requesting
@@ -175,6 +175,16 @@ class TestPullRequest:
         assert run.verdict("candidate", "check_model").decision == PROMOTE
         assert not (run.artifacts / "images").exists()
 
+    def test_uncertain_change_is_held(self, scene, first):
+        """A change that may lose too much, or may not, is green, and says how a person may decide."""
+        with scene.branch("uncertain"):
+            make_uncertain(scene)
+            run = scene.act("pull_request", "ci.yml", *FEW_TESTS)
+        assert run.code == 0, str(run)
+        gate = run.verdict("candidate", "gate")
+        assert gate.decision == HOLD, gate.why
+        assert "would settle it" in gate.why
+
     def test_production_is_untouched(self, scene, first):
         """Whatever pull requests do, the champion stays."""
         assert production(scene) == first.image.partition("@")[2]
@@ -228,15 +238,60 @@ class TestDrift:
         assert (entry["from"]["location"], entry["to"]["location"]) == (first.image, second.image)
 
 
+@dataclass(frozen=True)
+class Held:
+    """A release that the gate held: where, its run, and the digest of the champion before it."""
+
+    scene: Scene
+    run: Run
+    before: str | None
+
+
+@pytest.fixture(scope="module")
+def fresh(new_scene) -> tuple[Scene, Released]:
+    """Push to a repository that was just made from the template, and has set nothing."""
+    made = new_scene()
+    return made, release(made, "push", variables={})
+
+
+@pytest.fixture(scope="module")
+def held(fresh) -> Held:
+    """Push a change whose gate says hold."""
+    scene, before = fresh
+    make_uncertain(scene)
+    return Held(scene, scene.act("push", "release.yml"), before.image.partition("@")[2])
+
+
 class TestFreshRepository:
     """A repository just made from the template: it has set nothing."""
 
-    def test_push_is_green(self, new_scene):
+    def test_push_is_green(self, fresh):
         """With no place to serve, what the gate lets through takes the tag `production` at once."""
-        fresh = new_scene()
-        released = release(fresh, "push", variables={})
+        scene, released = fresh
         assert set(released.run.jobs.values()) == {"success"}
-        assert production(fresh) == released.image.partition("@")[2]
+        assert production(scene) == released.image.partition("@")[2]
+
+    def test_held_release_waits(self, held):
+        """A release that the gate holds is green and ends there: no image is built and nothing is registered."""
+        assert held.run.code == 0, str(held.run)
+        assert held.run.jobs == {"model": "success"}
+        assert held.run.verdict("release", "gate").decision == HOLD
+        assert production(held.scene) == held.before
+
+    def test_approved_release_goes_on(self, held):
+        """A person approves it by dispatch, with a reason; that very model is built and becomes champion."""
+        fresh, options = held.scene, ("--input", "approve=17", "--input", "reason=the new trees are worth it")
+        with github_api.running() as api:
+            sha = fresh.git("rev-parse", "HEAD")
+            api.runs["17"] = {"path": ".github/workflows/release.yml", "head_branch": "main", "head_sha": sha}
+            asked = ("--env", f"GITHUB_API_URL={api.url}", "--secret", "GITHUB_TOKEN=of-the-test")
+            run = fresh.act("workflow_dispatch", "release.yml", *options, *asked, after=held.run)
+        assert run.jobs == dict.fromkeys(("approve", "images", "rollout"), "success"), str(run)
+        assert production(fresh) != held.before
+        state_branch.pull(str(fresh.state_branch), fresh.folder / "state seen")
+        events = [(entry["event"], entry["why"]) for entry in ledger.read(fresh.folder / "state seen")]
+        assert ("approval", "the new trees are worth it") in events
+        assert [event for event, _ in events].count("promotion") == 2
 
     def test_drift_skips(self, scene):
         """Without a prediction log the drift check is skipped, not red."""
@@ -260,6 +315,12 @@ def drift(scene: Scene, champion: Released, rows: pd.DataFrame, *options: str) -
     while len(prediction_log.read(scene.log)) < wanted and time.monotonic() < end:
         time.sleep(0.2)
     return scene.act("schedule", "drift.yml", *options, variables=scene.on_docker)
+
+
+def make_uncertain(scene: Scene) -> None:
+    """Commit a model that is a little worse: too little to be proven, too much to be ruled out."""
+    scene.edit("src/workload/model.py", "max_iter=150", "max_iter=80")
+    scene.commit("Train half as long, nearly")
 
 
 def spoil(scene: Scene) -> None:

@@ -44,27 +44,24 @@ def run(path: Path, reason: str, state: Path, number: str | None = None) -> Verd
         check_run(number, verdict)
     entry = ledger.append(state, "approval", why=reason.strip(), step=verdict.step, verdict=verdict.digest)
     why = f"{entry['who']} approved the {verdict.step} verdict {verdict.digest[:12]}: {reason.strip()}"
-    # What goes on must be what was judged: a workflow checks out this commit, not the newest one.
-    outputs = {"commit": commit_of(verdict)}
-    check = Check("approval", Decision.PROMOTE, why)
-    return judgement.make("approve", [check], subject=verdict.subject, details={"outputs": outputs})
+    return judgement.make("approve", [Check("approval", Decision.PROMOTE, why)], subject=verdict.subject)
 
 
 def check_run(number: str, verdict: Verdict) -> None:
-    """Raise EvidenceError unless GitHub says that the run released this branch and judged the verdict's commit.
+    """Raise EvidenceError unless GitHub says that the run released this very commit of this branch.
 
-    Artifacts can be made by anyone who opens a pull request; those of a release cannot.
+    Artifacts can be made by anyone who opens a pull request; those of a release cannot. And what goes on must be what
+    was judged: once the branch has moved on, its newest release is the one to approve.
     """
     if not number.isdecimal():
         raise EvidenceError(f"'{number}' is no number of a run. It stands at the end of the run's address.")
     found = github.call("GET", f"actions/runs/{number}")
-    wanted = {"path": RELEASE, "head_branch": os.environ.get("GITHUB_REF_NAME"), "head_sha": commit_of(verdict)}
+    commit = os.environ.get("GITHUB_SHA")
+    wanted = {"path": RELEASE, "head_branch": os.environ.get("GITHUB_REF_NAME"), "head_sha": commit}
     for name, value in wanted.items():
         said = str(found.get(name)).partition("@")[0]
         if said != value:
-            raise EvidenceError(f"Run {number} has {name} '{said}', and '{value}' is needed: name the held release.")
-
-
-def commit_of(verdict: Verdict) -> str:
-    """Return the commit that a verdict is about."""
-    return (verdict.subject.commit or "").partition("+")[0]
+            raise EvidenceError(f"Run {number} has {name} '{said}', not '{value}': name the newest held release.")
+    judged = (verdict.subject.commit or "").partition("+")[0]
+    if judged != commit:
+        raise EvidenceError(f"The verdict is about commit {judged}, and run {number} released {commit}.")
