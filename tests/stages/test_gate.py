@@ -95,3 +95,32 @@ def test_unknown_slice_raises(crowned):
     knobs = replace(crowned.config.slices, columns=("nation",))
     with pytest.raises(EvidenceError, match="nation"):
         gate.run(replace(crowned.config, slices=knobs), crowned.found, crowned.bundle, connect(crowned.config))
+
+
+def test_champion_becomes_first_anchor(crowned):
+    """Where no anchor is named yet, the champion is the best version so far."""
+    verdict = judged(crowned, crowned.bundle)
+    assert verdict.details["anchor"] == verdict.details["champion"]
+    assert "anchor" not in {check.name for check in verdict.checks}
+
+
+def test_anchor_judges_too(crowned, tmp_path):
+    """A candidate that is no worse than a bad champion, and worse than the best model ever released, is refused."""
+    registry = connect(crowned.config)
+    registry.set_anchor(registry.champion(), "for the test")
+    train.run(crowned.config, crowned.found, Window(), tmp_path / "worse", fit=planted.fit_on_shuffled_labels)
+    worse = bundles.read(tmp_path / "worse")
+    registry.promote(registry.register(worse), "by mistake")
+    verdict = judged(crowned, worse)
+    assert [check.name for check in verdict.checks if check.decision == Decision.REJECT] == ["anchor"]
+    assert verdict.details["anchor"] is None
+
+
+def test_proven_champion_moves_anchor(crowned, tmp_path):
+    """A champion that is proven better than the anchor is the anchor from the next release on."""
+    registry = connect(crowned.config)
+    train.run(crowned.config, crowned.found, Window(), tmp_path / "worse", fit=planted.fit_on_shuffled_labels)
+    registry.set_anchor(registry.register(bundles.read(tmp_path / "worse")), "for the test")
+    verdict = judged(crowned, crowned.bundle)
+    assert verdict.decision == Decision.PROMOTE, verdict.why
+    assert verdict.details["anchor"]["bundle"] == crowned.bundle.digest

@@ -63,3 +63,17 @@ def test_overtaken_verdict_is_stale(own, verdict):
         EvidenceError, match=f"no champion, and the champion is now the bundle {own.bundle.digest[:12]}"
     ):
         register.run(own.config, own.bundle, verdict(Decision.PROMOTE))
+
+
+def test_anchor_moves_with_verdict(own, tmp_path):
+    """The champion becomes the anchor when the gate's verdict says so."""
+    registry = connect(own.config)
+    release = registry.register(own.bundle)
+    registry.promote(release, "the first")
+    details = {"champion": release.to_dict(), "anchor": release.to_dict()}
+    made = judgement.make(
+        "gate", [Check("f1", Decision.PROMOTE, "As seen.")], subject=train.subject(own.bundle), details=details
+    )
+    (tmp_path / "gate.json").write_text(made.to_json())
+    register.run(own.config, own.bundle, tmp_path / "gate.json")
+    assert registry.anchor() == release

@@ -14,7 +14,7 @@ from gatehouse.bundle import Bundle
 from gatehouse.config import Config
 from gatehouse.contract import Contract
 from gatehouse.errors import EvidenceError
-from gatehouse.gates import levels, quality, slices
+from gatehouse.gates import anchor, levels, quality, slices
 from gatehouse.predictions import Predictions
 from gatehouse.registry import Registry, connect
 from gatehouse.release import Release
@@ -38,19 +38,20 @@ def main(config: Config, args: argparse.Namespace) -> Verdict:
 def run(config: Config, found: Workload, candidate: Bundle, registry: Registry) -> Verdict:
     """Judge a candidate on the holdout of its own window; without a champion, against the absolute floor."""
     rows = rowsets.of_bundle(candidate, found, config)
-    champion = registry.champion()
     answers = bundles.load_model(candidate).predict(rows.holdout)
+    champion, moved = registry.champion(), None
     if champion is None:
         checks = judged(config, found, rows, None, answers)
+    elif absent := _absent(registry.fetch(champion).contract, rows):
+        checks = [_not_comparable("champion", champion, absent)]
     else:
-        absent = _absent(registry.fetch(champion).contract, rows)
-        checks = (
-            [_not_comparable(champion, absent)]
-            if absent
-            else judged(config, found, rows, scoring.by_own_runtime(registry, champion, rows.holdout), answers)
-        )
+        old = scoring.by_own_runtime(registry, champion, rows.holdout)
+        checks = judged(config, found, rows, old, answers)
+        against, moved = _anchored(config, found, rows, registry, champion, old, answers)
+        checks += against
     details = {
         "champion": champion.to_dict() if champion else None,
+        "anchor": moved,
         "holdout": {"hash": rows.holdout_hash, "rows": len(rows.holdout)},
     }
     return judgement.make("gate", checks, subject=train.subject(candidate), details=details)
@@ -75,9 +76,34 @@ def _absent(contract: Contract, rows: Rows) -> str | None:
     return next((column.name for column in contract.features if column.name not in rows.holdout.columns), None)
 
 
-def _not_comparable(champion: Release, column: str) -> Check:
+def _anchored(
+    config: Config,
+    found: Workload,
+    rows: Rows,
+    registry: Registry,
+    champion: Release,
+    old: Predictions,
+    candidate: Predictions,
+) -> tuple[list[Check], dict[str, str] | None]:
+    """Return the check against the anchor, and the release that is the anchor from now on, if it moves.
+
+    `register` moves it: to the champion, where none is named yet, where the champion is proven better, or where the
+    anchor can no longer be compared, which a person has to approve.
+    """
+    best = registry.anchor()
+    if best is None or best.bundle == champion.bundle:
+        return [], champion.to_dict() if best is None else None
+    if absent := _absent(registry.fetch(best).contract, rows):
+        return [_not_comparable("anchor", best, absent)], champion.to_dict()
+    truth, answers = found.truth(rows.holdout), scoring.by_own_runtime(registry, best, rows.holdout)
+    moves = anchor.surpassed(truth, answers, old, config.gate)
+    check = anchor.judge(truth, answers, candidate, best.version, config.gate)
+    return [check], champion.to_dict() if moves else None
+
+
+def _not_comparable(who: str, release: Release, column: str) -> Check:
     why = (
-        f"Not comparable: the champion {champion.version} needs the column '{column}', which the data no longer has. "
+        f"Not comparable: the {who} {release.version} needs the column '{column}', which the data no longer has. "
         "A person may approve the candidate."
     )
-    return Check("comparable", Decision.HOLD, why)
+    return Check(f"{who} comparable", Decision.HOLD, why)

@@ -31,7 +31,7 @@ def main(config: Config, args: argparse.Namespace) -> Verdict:
 
 
 def run(config: Config, candidate: Bundle, verdict: Path, image: str | None = None) -> Verdict:
-    """Make a candidate the challenger.
+    """Make a candidate the challenger, and move the anchor where the gate found that it moves.
 
     Raises EvidenceError unless its own gate said promote, or a hold is approved, against the champion of today.
     """
@@ -41,6 +41,8 @@ def run(config: Config, candidate: Bundle, verdict: Path, image: str | None = No
     registry = connect(config)
     _check_champion(judged, registry.champion())
     release = registry.register(candidate, image)
+    if best := judged.details.get("anchor"):
+        registry.set_anchor(Release(**best), "No version that served is proven better.")
     why = f"{release.version} ({release.bundle[:12]}) is the challenger in the {config.registry.kind} registry."
     details = {"release": release.to_dict(), "outputs": {"location": release.location}}
     return judgement.make("register", [Check("challenger", Decision.PROMOTE, why)], subject=about, details=details)
