@@ -37,6 +37,27 @@ def multiclass(said: np.ndarray, classes: tuple[str, ...], sure: float = 0.8) ->
     return Predictions(said, np.where(said[:, None] == np.array(classes)[None, :], sure, others), classes)
 
 
+def classified(
+    random: np.random.Generator, n: int = 1500, shares: tuple[float, ...] = (0.6, 0.3, 0.1), right: float = 0.8
+) -> tuple[np.ndarray, Predictions, Predictions]:
+    """Return labels of the classes a, b, c …, and two models that are right on a share of the rows, on most together.
+
+    Their probabilities follow the labels that they give, with some noise.
+    """
+    classes = np.array(list("abcdefghij")[: len(shares)])
+    y = random.choice(classes, n, p=shares)
+    luck, other = random.random(n), random.choice(classes, n)
+    again = np.where(random.random(n) < 0.3, random.random(n), luck)
+    models = []
+    for drawn in (luck, again):
+        scores = random.dirichlet(np.ones(len(classes)), n)
+        scores[np.arange(n), np.searchsorted(classes, np.where(drawn < right, y, other))] += 1.0
+        scores = np.round(scores / scores.sum(axis=1, keepdims=True), 3)
+        scores /= scores.sum(axis=1, keepdims=True)
+        models.append(Predictions(classes[scores.argmax(axis=1)], scores, tuple(classes.tolist())))
+    return y, models[0], models[1]
+
+
 def numbers(values: np.ndarray) -> Predictions:
     """Return a regression's answers."""
     return Predictions(values, np.empty(0))

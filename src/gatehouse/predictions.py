@@ -52,6 +52,11 @@ class Predictions:
             raise EvidenceError(f"The model does not know the class '{label}'; it knows {', '.join(self.classes)}.")
         return np.asarray(self.scores[:, self.classes.index(label)])
 
+    def same(self, other: "Predictions") -> bool:
+        """Tell whether another model gave the very same numbers."""
+        mine, theirs = ((model.scores if model.classes else model.values) for model in (self, other))
+        return self.classes == other.classes and np.array_equal(mine, theirs)
+
     def finite(self) -> bool:
         """Tell whether every number in the predictions is finite."""
         numbers = self.scores if self.classes else self.values

@@ -7,15 +7,25 @@ from sklearn import metrics as sk
 
 from gatehouse.gates import bootstrap, label_metrics
 from gatehouse.gates.score import standard_error
+from gatehouse.predictions import Predictions
 
 Y, CHAMPION, CANDIDATE = answers.pair(np.random.default_rng(3), 1500)
 TRUTH = answers.truth(Y)
-CLASSES = ("a", "b", "c")
+LABELS, OLD, NEW = answers.classified(np.random.default_rng(4))
+CLASSES = answers.truth(LABELS)
 ORACLES = {
     "f1": lambda y, said: sk.f1_score(y, said, pos_label="yes"),
     "recall": lambda y, said: sk.recall_score(y, said, pos_label="yes"),
     "precision": lambda y, said: sk.precision_score(y, said, pos_label="yes"),
     "accuracy": sk.accuracy_score,
+    "balanced_accuracy": sk.balanced_accuracy_score,
+}
+MANY = {
+    "balanced_accuracy": sk.balanced_accuracy_score,
+    "f1_macro": lambda y, said: sk.f1_score(y, said, average="macro"),
+    "f1_weighted": lambda y, said: sk.f1_score(y, said, average="weighted"),
+    "precision_macro": lambda y, said: sk.precision_score(y, said, average="macro"),
+    "precision_weighted": lambda y, said: sk.precision_score(y, said, average="weighted"),
 }
 
 
@@ -32,7 +42,7 @@ def test_errors_match_bootstrap(name: str) -> None:
     rule = getattr(label_metrics, name)
     old, new = (rule(TRUTH, model) for model in (CHAMPION, CANDIDATE))
     draws = bootstrap.replicate(rule, TRUTH, [CHAMPION, CANDIDATE], 400, 0)
-    error = standard_error(new.influence - old.influence, 0.0)
+    error = standard_error(new.influence - old.influence)
     assert error == pytest.approx(np.std(draws[:, 1] - draws[:, 0]), rel=0.12)
 
 
@@ -45,7 +55,7 @@ def test_f1_error_is_eight_cells() -> None:
         g = gradient(ups, new, bool(t), bool(b)) - gradient(ups, old, bool(t), bool(a))
         mean, square = mean + share * g, square + share * g**2
     influence = label_metrics.f1(TRUTH, CANDIDATE).influence - label_metrics.f1(TRUTH, CHAMPION).influence
-    assert standard_error(influence, 0.0) == pytest.approx(np.sqrt((square - mean**2) / len(Y)))
+    assert standard_error(influence) == pytest.approx(np.sqrt((square - mean**2) / len(Y)))
 
 
 def gradient(truth: np.ndarray, said: np.ndarray, t: bool, s: bool) -> float:
@@ -61,19 +71,46 @@ def test_accuracy_error_is_discordance() -> None:
     b = int(((CHAMPION.values == Y) & (CANDIDATE.values != Y)).sum())
     c = int(((CHAMPION.values != Y) & (CANDIDATE.values == Y)).sum())
     expected = np.sqrt(b + c - (b - c) ** 2 / len(Y)) / len(Y)
-    assert standard_error(new.influence - old.influence, 0.0) == pytest.approx(expected)
+    assert standard_error(new.influence - old.influence) == pytest.approx(expected)
 
 
-def test_macro_matches_sklearn() -> None:
-    """F1 macro is scikit-learn's over the classes that occur."""
-    random = np.random.default_rng(0)
-    y = random.choice(CLASSES, 400)
-    said = np.where(random.random(400) < 0.7, y, random.choice(CLASSES, 400))
-    truth = answers.truth(y)
-    found = label_metrics.f1_macro(truth, answers.multiclass(said, CLASSES))
-    assert found.value == pytest.approx(sk.f1_score(y, said, average="macro"))
-    draws = bootstrap.replicate(label_metrics.f1_macro, truth, [answers.multiclass(said, CLASSES)], 400, 0)
-    assert standard_error(found.influence, 0.0) == pytest.approx(draws.std(), rel=0.12)
+@pytest.mark.parametrize("name", MANY)
+def test_averages_match_sklearn(name: str) -> None:
+    """Averages over classes are scikit-learn's."""
+    found = getattr(label_metrics, name)(CLASSES, OLD)
+    assert found.value == pytest.approx(MANY[name](CLASSES.y, OLD.values))
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_averages_match_bootstrap(name: str) -> None:
+    """The error of a difference of averages is that of a paired bootstrap; so is that of one model's."""
+    rule = getattr(label_metrics, name)
+    old, new = (rule(CLASSES, model) for model in (OLD, NEW))
+    draws = bootstrap.replicate(rule, CLASSES, [OLD, NEW], 400, 0)
+    assert standard_error(new.influence - old.influence) == pytest.approx(np.std(draws[:, 1] - draws[:, 0]), rel=0.12)
+    assert standard_error(old.influence) == pytest.approx(np.std(draws[:, 0]), rel=0.12)
+
+
+@pytest.mark.parametrize("name", [*MANY, "accuracy"])
+def test_jump_is_one_label(name: str) -> None:
+    """No single label that changes moves the value by more than the jump, and one by nearly as much."""
+    rule = getattr(label_metrics, name)
+    before = rule(CLASSES, OLD)
+    moves = []
+    for row in range(0, 1500, 10):
+        for label in OLD.classes:
+            values = OLD.values.copy()
+            values[row] = label
+            moves.append(abs(rule(CLASSES, Predictions(values, OLD.scores, OLD.classes)).value - before.value))
+    assert 0.7 * before.jump < max(moves) * len(OLD) <= 1.02 * before.jump
+
+
+def test_unseen_class_is_no_average() -> None:
+    """A class that only a model knows is a wrong answer, and no part of the average."""
+    y = np.array(["a", "a", "b", "b"])
+    said = answers.multiclass(np.array(["a", "c", "b", "b"]), ("a", "b", "c"))
+    expected = sk.f1_score(y, said.values, labels=["a", "b"], average="macro")
+    assert label_metrics.f1_macro(answers.truth(y), said).value == pytest.approx(expected)
 
 
 def test_nothing_found_is_zero() -> None:

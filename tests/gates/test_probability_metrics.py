@@ -17,6 +17,13 @@ def model(noise: float, seed: int) -> Predictions:
 UPS = np.random.default_rng(0).random(1200) < 0.15
 TRUTH = answers.truth(answers.labels(UPS))
 CHAMPION, CANDIDATE = model(1.5, 1), model(1.6, 2)
+LABELS, OLD, NEW = answers.classified(np.random.default_rng(4))
+CLASSES = answers.truth(LABELS)
+MANY = {
+    "auc_ovr": lambda y, scores: sk.roc_auc_score(y, scores, multi_class="ovr", average="macro"),
+    "brier": sk.brier_score_loss,
+    "log_loss": sk.log_loss,
+}
 ORACLES = {
     "auc": sk.roc_auc_score,
     "average_precision": sk.average_precision_score,
@@ -38,8 +45,32 @@ def test_errors_match_bootstrap(name: str) -> None:
     rule = getattr(probability_metrics, name)
     old, new = (rule(TRUTH, model) for model in (CHAMPION, CANDIDATE))
     draws = bootstrap.replicate(rule, TRUTH, [CHAMPION, CANDIDATE], 300, 0)
-    error = standard_error(new.influence - old.influence, 0.0)
+    error = standard_error(new.influence - old.influence)
     assert error == pytest.approx(np.std(draws[:, 1] - draws[:, 0]), rel=0.12)
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_classes_match_sklearn(name: str) -> None:
+    """With several classes the values are scikit-learn's too, ties included."""
+    found = getattr(probability_metrics, name)(CLASSES, OLD)
+    assert found.value == pytest.approx(MANY[name](CLASSES.y, OLD.scores))
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_classes_match_bootstrap(name: str) -> None:
+    """With several classes the error of a difference is that of a paired bootstrap too."""
+    rule = getattr(probability_metrics, name)
+    old, new = (rule(CLASSES, model) for model in (OLD, NEW))
+    draws = bootstrap.replicate(rule, CLASSES, [OLD, NEW], 300, 0)
+    assert standard_error(new.influence - old.influence) == pytest.approx(np.std(draws[:, 1] - draws[:, 0]), rel=0.12)
+
+
+def test_new_class_is_judged() -> None:
+    """A model that does not know a class orders its rows by chance, and gave it no probability."""
+    known = answers.multiclass(np.array(["a", "b", "a", "b"]), ("a", "b"))
+    truth = answers.truth(np.array(["a", "b", "c", "c"]))
+    assert probability_metrics.auc_ovr(truth, known).value == pytest.approx((5 / 6 + 5 / 6 + 0.5) / 3)
+    assert probability_metrics.brier(truth, known).value == pytest.approx((2 * 0.08 + 2 * 1.68) / 4)
 
 
 def test_auc_error_is_delong() -> None:
@@ -51,7 +82,7 @@ def test_auc_error_is_delong() -> None:
         wins.append((up > down) + 0.5 * (up == down))
     gap = wins[1] - wins[0]
     variance = gap.mean(axis=1).var(ddof=1) / len(gap) + gap.mean(axis=0).var(ddof=1) / gap.shape[1]
-    assert standard_error(new.influence - old.influence, 0.0) == pytest.approx(np.sqrt(variance))
+    assert standard_error(new.influence - old.influence) == pytest.approx(np.sqrt(variance))
 
 
 def test_unknown_class_is_costly() -> None:

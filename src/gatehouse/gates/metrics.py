@@ -66,10 +66,19 @@ class Estimate:
     value: float
     se: float
     n: int
+    unit: str = "rows"
 
     def bounds(self, confidence: float) -> tuple[float, float]:
         """Return the one-sided lower and upper bound, each at `confidence`."""
         return interval.bounds(self.value, self.se, self.n, confidence)
+
+    def resolution(self, confidence: float) -> float:
+        """Return the smallest distance from a floor that these rows prove 80 % of the time."""
+        return interval.resolution(self.se, self.n, confidence)
+
+    def rows_to_settle(self, confidence: float, distance: float) -> int | None:
+        """Return how many rows resolve `distance`; None when it is 0."""
+        return interval.rows_to_settle(self.se, self.n, confidence, distance)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values; `low` and `high` are the ends of the interval of 95 %."""
@@ -79,7 +88,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Champion and candidate on the same rows; `delta` is the improvement, `se` its standard error."""
+    """Champion and candidate on the same rows; `delta` is the improvement, `se` its standard error.
+
+    `jump` is n times the most that one row moves `delta`, for a metric of labels.
+    """
 
     metric: str
     higher_is_better: bool
@@ -88,10 +100,20 @@ class Comparison:
     delta: float
     se: float
     n: int
+    jump: float = 0.0
+    unit: str = "rows"
 
     def bounds(self, confidence: float) -> tuple[float, float]:
         """Return the one-sided lower and upper bound of `delta`, each at `confidence`."""
-        return interval.bounds(self.delta, self.se, self.n, confidence)
+        return interval.bounds(self.delta, self.se, self.n, confidence, self.jump)
+
+    def resolution(self, confidence: float) -> float:
+        """Return the smallest tolerance that these rows prove for an equal model 80 % of the time."""
+        return interval.resolution(self.se, self.n, confidence, self.jump)
+
+    def rows_to_settle(self, confidence: float, distance: float) -> int | None:
+        """Return how many rows resolve `distance`; None when it is 0."""
+        return interval.rows_to_settle(self.se, self.n, confidence, distance, self.jump)
 
 
 def find(name: str, task: Task, own: Sequence[Metric] = ()) -> Metric:
@@ -115,8 +137,15 @@ def estimate(name: str, truth: Truth, predictions: Predictions, bootstraps: int 
     """
     metric = find(name, truth.task, truth.own)
     evidence.require(truth, predictions, "The model")
-    (value,), se = _measure(metric, truth, [predictions], bootstraps, seed)
-    return Estimate(name, metric.higher_is_better, value, se, len(truth))
+    with np.errstate(over="ignore", invalid="ignore"):  # too large to square: refused below
+        score = metric.rule(truth, predictions)
+        if score.influence.size:
+            n, se = len(score.influence), standard_error(score.influence, score.jump)
+        else:
+            draws = bootstrap.replicate(metric.rule, truth, [predictions], bootstraps, seed)
+            n, se = len(truth), float(np.std(draws, ddof=1))
+    _require_numbers(name, score.value, se)
+    return Estimate(name, metric.higher_is_better, score.value, se, n, metric.unit)
 
 
 def compare(
@@ -126,24 +155,25 @@ def compare(
     metric = find(name, truth.task, truth.own)
     evidence.require(truth, champion, "The champion")
     evidence.require(truth, candidate, "The candidate")
-    (old, new), se = _measure(metric, truth, [champion, candidate], bootstraps, seed)
-    delta = new - old if metric.higher_is_better else old - new
-    return Comparison(name, metric.higher_is_better, old, new, delta, se, len(truth))
-
-
-def _measure(
-    metric: Metric, truth: Truth, models: Sequence[Predictions], bootstraps: int, seed: int
-) -> tuple[list[float], float]:
-    """Return the metric of every model, and the SE of the last one's value less the first one's, if there are two."""
     with np.errstate(over="ignore", invalid="ignore"):  # too large to square: refused below
-        scores = [metric.rule(truth, model) for model in models]
-        parts = [score.influence for score in scores if score.influence.size]
-        if parts:
-            se = standard_error(parts[-1] - parts[0] if len(parts) > 1 else parts[0], max(s.jump for s in scores))
+        old, new = (metric.rule(truth, model) for model in (champion, candidate))
+        if old.influence.size:
+            apart, single = new.influence - old.influence, old.influence
+            n, se, typical = len(apart), standard_error(apart), float(np.abs(single).max())
         else:
-            draws = bootstrap.replicate(metric.rule, truth, models, bootstraps, seed).T
-            se = float(np.std(draws[-1] - draws[0] if len(draws) > 1 else draws[0], ddof=1))
-    values = [score.value for score in scores]
-    if not np.isfinite([*values, se]).all():
-        raise EvidenceError(f"{metric.name} is {values} with a standard error of {se}: that is no evidence.")
-    return values, se
+            draws = bootstrap.replicate(metric.rule, truth, [champion, candidate], bootstraps, seed)
+            n, se = len(truth), float(np.std(draws[:, 1] - draws[:, 0], ddof=1))
+            typical = float(np.std(draws[:, 0], ddof=1) * np.sqrt(n))
+    _require_numbers(name, old.value, new.value, se)
+    jump = max(old.jump, new.jump)
+    if se == jump == 0 and not champion.same(candidate):
+        # Two models of which the metric sees no difference anywhere: what a row may move is what it moves in one.
+        jump = typical
+    delta = new.value - old.value if metric.higher_is_better else old.value - new.value
+    return Comparison(name, metric.higher_is_better, old.value, new.value, delta, se, n, jump, metric.unit)
+
+
+def _require_numbers(name: str, *numbers: float) -> None:
+    if not np.isfinite(numbers).all():
+        *values, se = numbers
+        raise EvidenceError(f"{name} is {values} with a standard error of {se}: that is no evidence.")

@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 
 from gatehouse.errors import EvidenceError
-from gatehouse.gates import interval, metrics
+from gatehouse.gates import metrics
 from gatehouse.gates.interval import Confidence
 from gatehouse.gates.metrics import Comparison, Estimate
 from gatehouse.gates.truth import Truth
@@ -54,18 +54,18 @@ def judge_pair(pair: Comparison, knobs: Knobs) -> Check:
     """Promote when the lower bound of the improvement is at least -delta, reject when the upper bound is below it."""
     low, high = pair.bounds(knobs.confidence)
     decision = decide(low, high, -knobs.delta)
-    resolution = interval.resolution(pair.se, knobs.confidence)
-    rows = interval.rows_to_settle(pair.se, pair.n, knobs.confidence, knobs.delta)
+    resolution = pair.resolution(knobs.confidence)
+    rows = pair.rows_to_settle(knobs.confidence, knobs.delta)
     recommended = pair.delta >= -knobs.recommend_point and low >= -knobs.recommend_lower
     seen = (
         f"{pair.metric} is {pair.candidate:.4g} for the candidate and {pair.champion:.4g} for the champion: "
-        f"an improvement of {pair.delta:+.4g} ({_interval(low, high, knobs)}) on {pair.n:,} rows"
+        f"an improvement of {pair.delta:+.4g} ({_interval(low, high, knobs)}) on {pair.n:,} {pair.unit}"
     )
     why = {
         Decision.PROMOTE: f"{seen}, which proves that it loses no more than {knobs.delta:g}.",
         Decision.REJECT: f"{seen}, which proves that it loses more than {knobs.delta:g}.",
-        Decision.HOLD: f"{seen}, which does not settle whether it loses more than {knobs.delta:g}. These rows resolve "
-        f"{resolution:.4g}; {rows:,} would settle it. {_advice(recommended, knobs)}",
+        Decision.HOLD: f"{seen}, which does not settle whether it loses more than {knobs.delta:g}. These "
+        f"{pair.unit} resolve {resolution:.4g}; {rows:,} would settle it. {_advice(recommended, knobs)}",
     }[decision]
     details = {
         **_numbers(pair, low, high, knobs),
@@ -84,17 +84,17 @@ def judge_first(first: Estimate, knobs: Knobs) -> Check:
     """Promote a first model whose bound is on the right side of the floor, reject one that is proven to miss it."""
     low, high = first.bounds(knobs.confidence)
     decision = decide(low, high, knobs.floor) if first.higher_is_better else decide(-high, -low, -knobs.floor)
-    rows = interval.rows_to_settle(first.se, first.n, knobs.confidence, first.value - knobs.floor)
-    bound = "at least" if first.higher_is_better else "at most"
+    rows = first.rows_to_settle(knobs.confidence, first.value - knobs.floor)
+    bound = f"at {'least' if first.higher_is_better else 'most'} {knobs.floor:g}"
     seen = (
         f"This is the first model: there is no champion, so the absolute floor decides. {first.metric} is "
-        f"{first.value:.4g} ({_interval(low, high, knobs)}) on {first.n:,} rows and must be {bound} {knobs.floor:g}"
+        f"{first.value:.4g} ({_interval(low, high, knobs)}) on {first.n:,} {first.unit} and must be {bound}"
     )
     why = {
         Decision.PROMOTE: f"{seen}: proven.",
         Decision.REJECT: f"{seen}: disproven.",
         Decision.HOLD: f"{seen}: not settled"
-        + (f"; if it stays at this value, {rows:,} rows would settle it." if rows else "."),
+        + (f"; if it stays at this value, {rows:,} {first.unit} would settle it." if rows else "."),
     }[decision]
     details = {
         **_numbers(first, low, high, knobs),
@@ -125,9 +125,10 @@ def _numbers(measured: Comparison | Estimate, low: float, high: float, knobs: Kn
         "high": high,
         "se": measured.se,
         "sigma": measured.se * float(np.sqrt(measured.n)),
-        "resolution": interval.resolution(measured.se, knobs.confidence),
+        "resolution": measured.resolution(knobs.confidence),
         "confidence": knobs.confidence,
         "n": measured.n,
+        "unit": measured.unit,
     }
 
 

@@ -13,8 +13,8 @@ class Score:
     """A metric's value and its influence function: by how much each row pulls it, shape (n,), mean 0.
 
     `influence` gives the delta method in one line, SE² = Σψ²/n², and paired comparisons by subtraction; it is empty
-    for a metric without a closed form. `jump` is n times the most that one wrong label moves the value: it keeps the
-    SE from reaching 0 where two models agree on every row.
+    for a metric without a closed form. `jump` is n times the most that one wrong label moves the value: it says what
+    n rows leave open on which every label is right, or two models agree.
     """
 
     value: float
@@ -29,7 +29,7 @@ def mean(rows: np.ndarray) -> Score:
     return Score(value, (rows - value) * np.sqrt(n / (n - 1)))
 
 
-def standard_error(influence: np.ndarray, jump: float) -> float:
+def standard_error(influence: np.ndarray, jump: float = 0.0) -> float:
     """Return √Σψ²/n, and never less than the rule of three leaves open for a metric of labels."""
     n = len(influence)
     return max(float(np.sqrt(np.square(influence).sum()) / n), RULE_OF_THREE * jump / n)
