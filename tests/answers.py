@@ -58,6 +58,17 @@ def classified(
     return y, models[0], models[1]
 
 
+def calibrated(
+    random: np.random.Generator, n: int = 1500, positives: float = 0.1
+) -> tuple[np.ndarray, Predictions, Predictions]:
+    """Return labels, and two models whose scores are the true probabilities given what each of them sees."""
+    truth, common, apart = random.random(n) < positives, random.normal(size=n), 2.2
+    odds = np.log(positives / (1 - positives)) - apart**2 / 2
+    seen = [apart * truth + 0.9**0.5 * common + 0.1**0.5 * random.normal(size=n) for _ in range(2)]
+    first, second = (scored(1 / (1 + np.exp(-odds - apart * signal))) for signal in seen)
+    return labels(truth), first, second
+
+
 def numbers(values: np.ndarray) -> Predictions:
     """Return a regression's answers."""
     return Predictions(values, np.empty(0))

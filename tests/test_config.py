@@ -120,6 +120,8 @@ def test_unknown_key_names_nearest(tmp_path: Path, text: str, key: str, near: st
         ("[gate]\ndelta = nan", "[gate] delta"),
         ("[gate]\nfloor = inf", "[gate] floor"),
         ("[gate]\nfloor = -inf", "[gate] floor"),
+        ("[gate]\nguards = { auc = 0 }", "[gate.guards] auc = 0"),
+        ("[gate]\nguards = ['auc']", "[gate] guards"),
         ("[gate]\nseed = 1.5", "[gate] seed = 1.5"),
         ("[holdout]\nshare = 1.0", "[holdout] share = 1.0"),
         ("[validate]\nminimum_rows = true", "[validate] minimum_rows = True"),

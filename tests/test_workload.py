@@ -74,6 +74,39 @@ def test_absent_package_is_named():
         workload.of(Config(workload=Settings(package="no_such_workload")))
 
 
+OWN = "def half(rows, y, predictions): return 0.5\n"
+
+
+def test_own_metrics_are_optional(tmp_path: Path):
+    """A package may bring metrics of its own, with their direction; most bring none."""
+    text = f"{OWN}METRICS = {{'half': {{'function': half, 'better': 'lower'}}}}"
+    (metric,) = workload.find("brings_one", package(tmp_path, "brings_one", metrics=text)).metrics
+    assert (metric.name, metric.higher_is_better) == ("half", False)
+    assert workload.find("brings_none", package(tmp_path, "brings_none")).metrics == ()
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ("METRIC = {}", r"own_0\.metrics defines no 'METRICS'"),
+        ("METRICS = [half]", "must map names to what they are, not be a list"),
+        ("METRICS = {'f1': {'function': half, 'better': 'higher'}}", "names a metric 'f1', which is taken"),
+        ("METRICS = {3: {'function': half, 'better': 'higher'}}", "names a metric 3, which is taken or no text"),
+        ("METRICS = {'half': half}", r"METRICS\['half'\]: it is a function\. It takes function, better, unit"),
+        ("METRICS = {'half': {'function': half, 'better': 'more'}}", "better = 'more'"),
+        ("METRICS = {'half': {'function': half}}", r"METRICS\['half'\]: better"),
+        ("METRICS = {'half': {'function': half, 'bettr': 'lower'}}", "bettr"),
+        ("METRICS = {'half': {'function': 0.5, 'better': 'lower'}}", "function = 0.5"),
+        ("import no_such_library", "imports 'no_such_library'"),
+    ],
+)
+def test_broken_metrics_are_told(tmp_path: Path, request: pytest.FixtureRequest, declared: str, message: str):
+    """A metric that is not declared as it must be is refused with what it takes."""
+    name = f"own_{request.node.callspec.indices['declared']}"
+    with pytest.raises(WorkloadError, match=message):
+        workload.find(name, package(tmp_path, name, metrics=OWN + declared))
+
+
 @pytest.mark.parametrize("error", ["OSError('gone')", "RuntimeError('server down')", "ZeroDivisionError()"])
 def test_failing_load_is_told(tmp_path: Path, request: pytest.FixtureRequest, error: str):
     """Whatever a user's source of data raises is an error of the data, with its own words."""

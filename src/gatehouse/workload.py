@@ -1,8 +1,9 @@
 """The door to the user's package: its schema, its data and its model, found by name and checked once."""
 
 import importlib
+import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from pydantic import Field, ValidationError
 from gatehouse.config import Config
 from gatehouse.contract import Column, Contract, Kind, Role, Task, label_text
 from gatehouse.errors import DataError, GatehouseError, WorkloadError
+from gatehouse.gates import metrics, own_metric
 from gatehouse.gates.truth import Metric, Truth
 from gatehouse.knobs import knobs, names
 
@@ -43,6 +45,7 @@ class Workload:
     """What the user's package provides.
 
     `load(since, until)` returns rows in the order of time; `build()` returns an unfitted scikit-learn estimator.
+    `metrics` are the user's own, from the optional module `metrics`.
     """
 
     schema: pa.DataFrameSchema
@@ -69,8 +72,8 @@ def find(package: str, search_path: str = "") -> Workload:
     schema = _part(package, "schema", "SCHEMA")
     if not isinstance(schema, pa.DataFrameSchema):
         raise WorkloadError(f"{package}.schema.SCHEMA must be a pandera DataFrameSchema, not {type(schema).__name__}.")
-    load = _part(package, "data", "load")
-    return Workload(schema, contract_of(schema), _checked(load, package), _part(package, "model", "build"))
+    load, build = _part(package, "data", "load"), _part(package, "model", "build")
+    return Workload(schema, contract_of(schema), _checked(load, package), build, _metrics(package))
 
 
 def contract_of(schema: pa.DataFrameSchema) -> Contract:
@@ -100,6 +103,29 @@ def _part(package: str, module: str, name: str) -> Any:
         raise WorkloadError(f"There is no module {package}.{module}; [workload] package names '{package}'.") from error
     except AttributeError as error:
         raise WorkloadError(f"{package}.{module} defines no '{name}'.") from error
+
+
+def _metrics(package: str) -> tuple[Metric, ...]:
+    """Return the user's own metrics, of which there need be none."""
+    if importlib.util.find_spec(f"{package}.metrics") is None:
+        return ()
+    declared = _part(package, "metrics", "METRICS")
+    if not isinstance(declared, Mapping):
+        raise WorkloadError(
+            f"{package}.metrics.METRICS must map names to what they are, not be a {type(declared).__name__}."
+        )
+    return tuple(_metric(f"{package}.metrics.METRICS", name, said) for name, said in declared.items())
+
+
+def _metric(where: str, name: Any, said: Any) -> Metric:
+    if not isinstance(name, str) or name in (*metrics.TABLE, *metrics.SAME):
+        raise WorkloadError(f"{where} names a metric {name!r}, which is taken or no text. Give it a name of its own.")
+    try:
+        return own_metric.of(name, own_metric.Declaration(**said))
+    except (TypeError, ValidationError) as error:
+        takes = ", ".join(names(own_metric.Declaration))
+        said_wrong = _first(error) if isinstance(error, ValidationError) else f"it is a {type(said).__name__}"
+        raise WorkloadError(f"{where}[{name!r}]: {said_wrong}. It takes {takes}.") from error
 
 
 def _checked(load: Callable[[Any, Any], pd.DataFrame], package: str) -> Callable[[Any, Any], pd.DataFrame]:
@@ -141,10 +167,8 @@ def _metadata(name: str, column: pa.Column) -> Metadata:
     try:
         return Metadata(**(column.metadata or {}))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
         raise WorkloadError(
-            f"The metadata of column '{name}' says {first['loc'][0]} = {first['input']!r}: {first['msg']}. "
-            f"It may say {', '.join(names(Metadata))}."
+            f"The metadata of column '{name}' says {_first(error)}. It may say {', '.join(names(Metadata))}."
         ) from error
 
 
@@ -157,3 +181,9 @@ def _kind(name: str, column: pa.Column) -> Kind:
 def _number(value: Any) -> float | None:
     """Return a bound as a number; the bounds of points in time stay with the schema."""
     return float(value) if isinstance(value, Real) else None
+
+
+def _first(error: ValidationError) -> str:
+    """Say what is wrong with the first key that pydantic refused."""
+    first = error.errors(include_url=False)[0]
+    return f"{first['loc'][0]} = {first['input']!r}: {first['msg']}"

@@ -137,6 +137,76 @@ def test_confidence_is_above_half() -> None:
         Knobs(confidence=0.4)
 
 
+def guarded(candidate: Predictions, champion: Predictions, y: np.ndarray, **guards: float) -> dict[str, Check]:
+    """Judge with guards; the checks by name."""
+    checks = quality.judge(answers.truth(y), champion, candidate, Knobs(guards=guards))
+    return {check.name: check for check in checks}
+
+
+def test_guard_can_reject() -> None:
+    """A candidate with the champion's labels and much worse scores passes by F1 and is rejected by the guard."""
+    y, champion, _ = answers.pair(np.random.default_rng(0), 2000)
+    unsure = answers.binary(champion.values == "yes", np.where(champion.values == "yes", 0.51, 0.49))
+    checks = guarded(unsure, champion, y, log_loss=0.01)
+    assert [check.decision for check in checks.values()] == [Decision.PROMOTE, Decision.REJECT]
+    check = checks["guard log_loss"]
+    assert check.details.keys() >= DRAWN
+    assert (check.details["limit"], check.details["higher_is_better"]) == (-0.01, False)
+
+
+def test_guard_holds_quietly() -> None:
+    """A guard that settles nothing is advisory, and says so."""
+    y, champion, candidate = answers.pair(np.random.default_rng(0), 20_000)
+    check = guarded(candidate, champion, y, accuracy=1e-6)["guard accuracy"]
+    assert (check.decision, check.advisory) == (Decision.HOLD, True)
+    assert "does not block" in check.why
+
+
+def test_good_candidate_passes_guards() -> None:
+    """An equal candidate passes the metric and each guard."""
+    y, champion, candidate = answers.pair(np.random.default_rng(0), 20_000)
+    checks = guarded(candidate, champion, y, log_loss=0.05, recall=0.05)
+    assert [(check.decision, check.advisory) for check in checks.values()] == [(Decision.PROMOTE, False)] * 3
+
+
+def test_broken_guard_is_error() -> None:
+    """A guard without evidence is an error that counts."""
+    y, champion, _ = answers.pair(np.random.default_rng(0), 100)
+    nan = answers.binary(y == "yes", np.full(100, np.nan))
+    check = guarded(nan, champion, y, auc=0.05)["guard auc"]
+    assert (check.decision, check.advisory) == (Decision.ERROR, False)
+
+
+def test_first_model_has_no_guards() -> None:
+    """Guards compare with a champion."""
+    y, _, candidate = answers.pair(np.random.default_rng(0), 2000)
+    checks = quality.judge(answers.truth(y), None, candidate, Knobs(guards={"log_loss": 0.01}))
+    assert [check.name for check in checks] == ["quality"]
+
+
+@pytest.mark.parametrize(
+    ("guard", "words"),
+    [("logloss", "'logloss' is unknown. Did you mean 'log_loss'"), ("f1", "'f1', which decides"), ("mae", "not fit")],
+)
+def test_wrong_guard_is_refused(guard: str, words: str) -> None:
+    """A guard that is unknown, does not fit, or is the metric itself is a wrong setting, for a first model too."""
+    y, champion, candidate = answers.pair(np.random.default_rng(0), 100)
+    for opponent in (champion, None):
+        with pytest.raises(ConfigError, match=words):
+            quality.judge(answers.truth(y), opponent, candidate, Knobs(guards={guard: 0.01}))
+
+
+def test_hold_suggests_log_loss() -> None:
+    """A hold by labels says how many rows log loss would take; one that is not calibrated does not."""
+    y, champion, candidate = answers.calibrated(np.random.default_rng(0))
+    (check,) = quality.judge(answers.truth(y), champion, candidate, Knobs())
+    assert check.decision == Decision.HOLD
+    assert f"{check.details['suggestion']['rows']:,} rows would settle it." in check.why
+    assert 'with metric = "log_loss"' in check.why
+    y, champion, candidate = answers.pair(np.random.default_rng(0), 300)
+    assert "log_loss" not in judged(y, champion, candidate).why
+
+
 def test_rates_are_nominal() -> None:
     """A model that is .02 worse is rarely promoted, an equal one is never rejected."""
     random = np.random.default_rng(0)

@@ -13,7 +13,7 @@ import numpy as np
 from gatehouse.contract import Task
 from gatehouse.errors import ConfigError, EvidenceError
 from gatehouse.gates import bootstrap, evidence, interval, label_metrics, probability_metrics, regression_metrics
-from gatehouse.gates.score import standard_error
+from gatehouse.gates.score import Score, standard_error
 from gatehouse.gates.truth import Metric, Truth
 from gatehouse.predictions import Predictions
 
@@ -137,14 +137,13 @@ def estimate(name: str, truth: Truth, predictions: Predictions, bootstraps: int 
     """
     metric = find(name, truth.task, truth.own)
     evidence.require(truth, predictions, "The model")
-    with np.errstate(over="ignore", invalid="ignore"):  # too large to square: refused below
-        score = metric.rule(truth, predictions)
-        if score.influence.size:
-            n, se = len(score.influence), standard_error(score.influence, score.jump)
-        else:
-            draws = bootstrap.replicate(metric.rule, truth, [predictions], bootstraps, seed)
-            n, se = len(truth), float(np.std(draws, ddof=1))
-    _require_numbers(name, score.value, se)
+    (score,) = _scores(metric, truth, [predictions])
+    if score.influence.size:
+        n, se = len(score.influence), standard_error(score.influence, score.jump)
+    else:
+        draws = bootstrap.replicate(metric.rule, truth, [predictions], bootstraps, seed)
+        n, se = len(truth), float(np.std(draws, ddof=1))
+    _require_finite(name, [score.value, se])
     return Estimate(name, metric.higher_is_better, score.value, se, n, metric.unit)
 
 
@@ -155,16 +154,14 @@ def compare(
     metric = find(name, truth.task, truth.own)
     evidence.require(truth, champion, "The champion")
     evidence.require(truth, candidate, "The candidate")
-    with np.errstate(over="ignore", invalid="ignore"):  # too large to square: refused below
-        old, new = (metric.rule(truth, model) for model in (champion, candidate))
-        if old.influence.size:
-            apart, single = new.influence - old.influence, old.influence
-            n, se, typical = len(apart), standard_error(apart), float(np.abs(single).max())
-        else:
-            draws = bootstrap.replicate(metric.rule, truth, [champion, candidate], bootstraps, seed)
-            n, se = len(truth), float(np.std(draws[:, 1] - draws[:, 0], ddof=1))
-            typical = float(np.std(draws[:, 0], ddof=1) * np.sqrt(n))
-    _require_numbers(name, old.value, new.value, se)
+    old, new = _scores(metric, truth, [champion, candidate])
+    if old.influence.size or new.influence.size:
+        n, se, typical = _apart(metric, old, new)
+    else:
+        draws = bootstrap.replicate(metric.rule, truth, [champion, candidate], bootstraps, seed)
+        n, se = len(truth), float(np.std(draws[:, 1] - draws[:, 0], ddof=1))
+        typical = float(np.std(draws[:, 0], ddof=1) * np.sqrt(n))
+    _require_finite(name, [old.value, new.value, se])
     jump = max(old.jump, new.jump)
     if se == jump == 0 and not champion.same(candidate):
         # Two models of which the metric sees no difference anywhere: what a row may move is what it moves in one.
@@ -173,7 +170,25 @@ def compare(
     return Comparison(name, metric.higher_is_better, old.value, new.value, delta, se, n, jump, metric.unit)
 
 
-def _require_numbers(name: str, *numbers: float) -> None:
+def _scores(metric: Metric, truth: Truth, models: Sequence[Predictions]) -> list[Score]:
+    with np.errstate(over="ignore", invalid="ignore"):  # too large to square: refused here
+        scores = [metric.rule(truth, model) for model in models]
+    _require_finite(metric.name, [score.value for score in scores])
+    return scores
+
+
+def _apart(metric: Metric, old: Score, new: Score) -> tuple[int, float, float]:
+    """Return how many units there are, the SE of the difference, and the most that one pulls the first model."""
+    if len(old.influence) != len(new.influence):
+        raise EvidenceError(
+            f"{metric.name} has {len(old.influence):,} {metric.unit} for the champion and {len(new.influence):,} for "
+            f"the candidate: which {metric.unit} there are must not depend on what a model answers."
+        )
+    with np.errstate(over="ignore", invalid="ignore"):
+        se = standard_error(new.influence - old.influence)
+    return len(old.influence), se, float(np.abs(old.influence).max())
+
+
+def _require_finite(name: str, numbers: Sequence[float]) -> None:
     if not np.isfinite(numbers).all():
-        *values, se = numbers
-        raise EvidenceError(f"{name} is {values} with a standard error of {se}: that is no evidence.")
+        raise EvidenceError(f"{name} and its standard error are {', '.join(map(str, numbers))}: that is no evidence.")

@@ -1,13 +1,16 @@
 """Non-inferiority: whether the candidate may replace the champion, judged on the same rows."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, field, replace
 from typing import Annotated
 
 import numpy as np
 
-from gatehouse.errors import EvidenceError
-from gatehouse.gates import metrics
+from gatehouse.errors import ConfigError, EvidenceError
+from gatehouse.gates import metrics, suggestion
 from gatehouse.gates.interval import Confidence
 from gatehouse.gates.metrics import Comparison, Estimate
+from gatehouse.gates.suggestion import INSTEAD
 from gatehouse.gates.truth import Truth
 from gatehouse.knobs import Count, Looser, Positive, knobs
 from gatehouse.predictions import Predictions
@@ -20,11 +23,15 @@ NAME = "quality"
 class Knobs:
     """`metric` decides; `delta` is the loss that is tolerated; a first model must reach `floor` instead.
 
-    For a loss (log_loss, mae …) `floor` is the largest value that a first model may have.
+    For a loss (log_loss, mae …) `floor` is the largest value that a first model may have. `guards` maps more metrics to
+    the loss of each that is tolerated: a guard can reject, and its `hold` does not block.
     """
 
     metric: Annotated[str, Looser("changed")] = "f1"
     delta: Annotated[Positive, Looser("higher")] = 0.02
+    guards: Annotated[Mapping[str, Annotated[Positive, Looser("higher")]], Looser("fewer")] = field(
+        default_factory=dict
+    )
     floor: Annotated[float, Looser("worse")] = 0.6
     confidence: Annotated[Confidence, Looser("lower")] = 0.95
     bootstraps: Annotated[Count, Looser("lower")] = 1000
@@ -33,39 +40,83 @@ class Knobs:
     recommend_lower: Annotated[Positive, Looser("higher")] = 0.03
 
 
+def named(truth: Truth, knobs: Knobs) -> list[str]:
+    """Return the metrics that the settings name: the one that decides, and the guards.
+
+    Raises ConfigError, naming the nearest, for one that is unknown or does not fit, and for a guard that is the metric.
+    """
+    if knobs.metric in knobs.guards:
+        raise ConfigError(f"[gate] guards names '{knobs.metric}', which decides already. Guard by another metric.")
+    return [metrics.find(name, truth.task, truth.own).name for name in (knobs.metric, *knobs.guards)]
+
+
 def judge(truth: Truth, champion: Predictions | None, candidate: Predictions, knobs: Knobs) -> list[Check]:
     """Judge the candidate against the champion on the same rows, or, without one, against the floor.
 
-    Evidence that allows no judgement gives a check that says `error`. Raises ConfigError for a metric that does not
-    fit. Formulas: STATISTICS, "Model gate".
+    The first check is of the metric, the others of the guards, which compare with a champion only. Evidence that allows
+    no judgement gives a check that says `error`. Raises what `named` raises. Formulas: STATISTICS, "Model gate".
     """
-    metrics.find(knobs.metric, truth.task, truth.own)
+    name, *guards = named(truth, knobs)
+    if champion is None:
+        return [_tried(NAME, name, lambda: judge_first(_estimated(truth, candidate, knobs), knobs))]
+    settle = [_tried(NAME, name, lambda: _settled(truth, champion, candidate, knobs))]
+    return settle + [_guarded(guard, truth, champion, candidate, knobs) for guard in guards]
+
+
+def _tried(check: str, metric: str, judged: Callable[[], Check]) -> Check:
     try:
-        if champion is None:
-            first = metrics.estimate(knobs.metric, truth, candidate, knobs.bootstraps, knobs.seed)
-            return [judge_first(first, knobs)]
-        pair = metrics.compare(knobs.metric, truth, champion, candidate, knobs.bootstraps, knobs.seed)
-        return [judge_pair(pair, knobs)]
+        return judged()
     except EvidenceError as error:
-        return [Check(NAME, Decision.ERROR, str(error), details={"metric": knobs.metric})]
+        return Check(check, Decision.ERROR, str(error), details={"metric": metric})
 
 
-def judge_pair(pair: Comparison, knobs: Knobs) -> Check:
-    """Promote when the lower bound of the improvement is at least -delta, reject when the upper bound is below it."""
+def _estimated(truth: Truth, candidate: Predictions, knobs: Knobs) -> Estimate:
+    return metrics.estimate(knobs.metric, truth, candidate, knobs.bootstraps, knobs.seed)
+
+
+def _settled(truth: Truth, champion: Predictions, candidate: Predictions, knobs: Knobs) -> Check:
+    """Judge by the metric that decides, and say what would settle a hold sooner."""
+    pair = metrics.compare(knobs.metric, truth, champion, candidate, knobs.bootstraps, knobs.seed)
+    check = judge_pair(pair, knobs)
+    if check.decision != Decision.HOLD:
+        return check
+    sooner = suggestion.find(pair, truth, champion, candidate, knobs.delta, knobs.confidence)
+    if sooner is None:
+        return check
+    why = f"{check.why} {sooner.sentence(pair.metric, pair.unit)}"
+    return replace(check, why=why, details={**check.details, "suggestion": {"metric": INSTEAD, **asdict(sooner)}})
+
+
+def _guarded(name: str, truth: Truth, champion: Predictions, candidate: Predictions, knobs: Knobs) -> Check:
+    """Judge by a guard, by the same rule with its own tolerance."""
+    asked = replace(knobs, metric=name, delta=knobs.guards[name], guards={})
+
+    def judged() -> Check:
+        pair = metrics.compare(name, truth, champion, candidate, knobs.bootstraps, knobs.seed)
+        return judge_pair(pair, asked, guard=True)
+
+    return _tried(f"guard {name}", name, judged)
+
+
+def judge_pair(pair: Comparison, knobs: Knobs, guard: bool = False) -> Check:
+    """Promote when the lower bound of the improvement is at least -delta, reject when the upper bound is below it.
+
+    The `hold` of a guard is advisory.
+    """
     low, high = pair.bounds(knobs.confidence)
     decision = decide(low, high, -knobs.delta)
-    resolution = pair.resolution(knobs.confidence)
     rows = pair.rows_to_settle(knobs.confidence, knobs.delta)
     recommended = pair.delta >= -knobs.recommend_point and low >= -knobs.recommend_lower
     seen = (
         f"{pair.metric} is {pair.candidate:.4g} for the candidate and {pair.champion:.4g} for the champion: "
         f"an improvement of {pair.delta:+.4g} ({_interval(low, high, knobs)}) on {pair.n:,} {pair.unit}"
     )
+    resolved = f"These {pair.unit} resolve {pair.resolution(knobs.confidence):.4g}; {rows:,} would settle it."
+    after = "A guard that holds does not block." if guard else _advice(recommended, knobs)
     why = {
         Decision.PROMOTE: f"{seen}, which proves that it loses no more than {knobs.delta:g}.",
         Decision.REJECT: f"{seen}, which proves that it loses more than {knobs.delta:g}.",
-        Decision.HOLD: f"{seen}, which does not settle whether it loses more than {knobs.delta:g}. These "
-        f"{pair.unit} resolve {resolution:.4g}; {rows:,} would settle it. {_advice(recommended, knobs)}",
+        Decision.HOLD: f"{seen}, which does not settle whether it loses more than {knobs.delta:g}. {resolved} {after}",
     }[decision]
     details = {
         **_numbers(pair, low, high, knobs),
@@ -77,7 +128,8 @@ def judge_pair(pair: Comparison, knobs: Knobs) -> Check:
         "recommended": decision == Decision.PROMOTE or (decision == Decision.HOLD and recommended),
         "first": False,
     }
-    return Check(NAME, decision, why, pair.delta, -knobs.delta, (low, high), pair.n, details=details)
+    name, advisory = (f"guard {pair.metric}", decision == Decision.HOLD) if guard else (NAME, False)
+    return Check(name, decision, why, pair.delta, -knobs.delta, (low, high), pair.n, advisory, details)
 
 
 def judge_first(first: Estimate, knobs: Knobs) -> Check:

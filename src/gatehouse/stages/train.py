@@ -20,7 +20,7 @@ from gatehouse.bundle import Bundle, Model
 from gatehouse.config import Config, Window, position
 from gatehouse.drift import profile
 from gatehouse.errors import WorkloadError
-from gatehouse.gates import metrics
+from gatehouse.gates import metrics, quality
 from gatehouse.registry import connect
 from gatehouse.registry.mlflow import MlflowRegistry
 from gatehouse.stages import judgement, manifest
@@ -115,9 +115,9 @@ def _written(config: Config, found: Workload, rows: Rows, estimator: Any, seed: 
     champion = registry.champion()
     previous = registry.fetch(champion) if champion else None
     about = manifest.make(config, contract, rows, estimator, predictions, previous)
-    metric = config.gate.metric
-    measured = metrics.estimate(metric, found.truth(rows.holdout), predictions)
-    about |= {"seed": seed, "metrics": {metric: manifest.measured(measured)}}
+    truth, asked = found.truth(rows.holdout), (config.gate.bootstraps, config.gate.seed)
+    measured = [metrics.estimate(name, truth, predictions, *asked) for name in quality.named(truth, config.gate)]
+    about |= {"seed": seed, "metrics": {estimate.metric: manifest.measured(estimate) for estimate in measured}}
     reference = profile.make(contract.frame(rows.holdout), contract, predictions)
     return bundles.write(path, estimator, contract, reference, about, manifest.card(about, contract))
 
