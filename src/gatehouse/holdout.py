@@ -26,10 +26,10 @@ class Knobs:
     recent: Annotated[Fraction, Looser("lower")] = 0.6
 
 
-def hashed(keys: pd.Series) -> np.ndarray:
+def hashed(keys: pd.Series, salt: bytes = SALT) -> np.ndarray:
     """Return a uniform number in [0, 1) for every key, shape (n,); the same key always gives the same number."""
     unique, inverse = np.unique(keys.astype(str).to_numpy(dtype=object), return_inverse=True)
-    digests = [hashlib.blake2b(key.encode(), digest_size=8, key=SALT).digest() for key in unique]
+    digests = [hashlib.blake2b(key.encode(), digest_size=8, key=salt).digest() for key in unique]
     numbers = np.array([int.from_bytes(digest, "big") / 2**64 for digest in digests])
     return np.asarray(numbers[inverse])
 
@@ -43,7 +43,9 @@ def labelled(rows: pd.DataFrame, contract: Contract, until: object = None) -> pd
     return rows[known].reset_index(drop=True)
 
 
-def split(rows: pd.DataFrame, contract: Contract, knobs: Knobs) -> tuple[pd.DataFrame, pd.DataFrame]:
+def split(
+    rows: pd.DataFrame, contract: Contract, knobs: Knobs, salt: bytes = SALT
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return (training rows, holdout rows) of labelled `rows`, which are in the order of time.
 
     The key is the group's column, or else the id's. Raises DataError when there is neither, or a side is empty.
@@ -51,7 +53,7 @@ def split(rows: pd.DataFrame, contract: Contract, knobs: Knobs) -> tuple[pd.Data
     key = contract.named("group") or contract.named("id")
     if key is None:
         raise DataError("The schema names no column with the role 'group' or 'id', so no row can be held out.")
-    held = hashed(rows[key]) < knobs.share
+    held = hashed(rows[key], salt) < knobs.share
     training, candidates = rows[~held], rows[held]
     judging = candidates.iloc[int(len(candidates) * (1 - knobs.recent)) :]
     if training.empty or judging.empty:

@@ -3,6 +3,7 @@
 import hashlib
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gatehouse import bundle as bundles
-from gatehouse import versions
+from gatehouse import holdout, versions
 from gatehouse.bundle import Bundle
 from gatehouse.config import Config
 from gatehouse.contract import Contract
@@ -36,6 +37,7 @@ def make(
         "code": code,
         "task": contract.task,
         "data": rowsets.described(rows),
+        "holdout": {**asdict(config.holdout), "salt": holdout.SALT.decode()},
         "parameters": parameters(estimator),
         "predictions": bundles.prediction_hash(predictions),
         "libraries": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},

@@ -29,10 +29,12 @@ def spoiled(rows: pd.DataFrame, contract: Contract) -> tuple[pd.DataFrame, str]:
     return broken.rename(columns={renamed: f"{renamed}_v2"}), said
 
 
-def fit_on_shuffled_labels(estimator: Any, features: pd.DataFrame, labels: np.ndarray) -> Any:
-    """Fit the user's estimator on labels of which most belong to another row: a model that is plainly worse."""
-    random = np.random.default_rng(0)
-    moved = np.flatnonzero(random.random(len(labels)) < SHUFFLED_SHARE)
+def fit_on_shuffled_labels(
+    estimator: Any, features: pd.DataFrame, labels: np.ndarray, share: float = SHUFFLED_SHARE, seed: int = 0
+) -> Any:
+    """Fit the user's estimator on labels of which a `share` was dealt out anew: a model that is plainly worse."""
+    random = np.random.default_rng(seed)
+    moved = np.flatnonzero(random.random(len(labels)) < share)
     worse = labels.copy()
     worse[moved] = labels[random.permutation(moved)]
     return estimator.fit(features, worse)

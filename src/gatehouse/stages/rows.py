@@ -44,7 +44,34 @@ def of_bundle(bundle: Bundle, workload: Workload, config: Config) -> Rows:
             f"The bundle {bundle.digest[:12]} was trained on data with the hash {data['hash'][:12]}, and the same "
             f"window now has {rows.hash[:12]}: the data changed in between. Train again."
         )
+    if rows.holdout_hash != data["holdout_hash"]:
+        raise EvidenceError(
+            f"The bundle {bundle.digest[:12]} was trained with another split of the same rows: [holdout] changed in "
+            "between, so it may have been trained on rows that would judge it. Train again."
+        )
     return rows
+
+
+def of_champion(champion: Bundle, workload: Workload) -> Rows:
+    """Return the rows that a champion was trained on, as the data is now: by its own window, split and contract.
+
+    Raises EvidenceError when its manifest does not say how it was split, or the data no longer has what that takes.
+    """
+    data, how = champion.manifest["data"], champion.manifest.get("holdout")
+    if not how:
+        raise EvidenceError("its manifest does not say how its rows were split, as those of newer versions do")
+    window = Window(since=_read(data["since"]), until=_read(data["until"]))
+    knobs = holdout.Knobs(share=how["share"], recent=how["recent"])
+    loaded, contract = workload.load(window.since, window.until), champion.contract
+    needed = [
+        contract.target,
+        *filter(None, [contract.named("label_time"), contract.named("group") or contract.named("id")]),
+    ]
+    if absent := [name for name in needed if name not in loaded.columns]:
+        raise EvidenceError(f"the data no longer has the column '{absent[0]}', by which its rows were chosen")
+    labelled = holdout.labelled(loaded, contract, window.until)
+    training, judging = holdout.split(labelled, contract, knobs, how["salt"].encode())
+    return Rows(training, judging, holdout.fingerprint(labelled), holdout.fingerprint(judging), window)
 
 
 def sliding(workload: Workload, length: int, until: Since = None) -> Window:

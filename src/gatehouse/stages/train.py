@@ -70,7 +70,7 @@ def run(config: Config, found: Workload, window: Window, path: Path, *, seed: in
     Raises WorkloadError when the estimator cannot be fitted, DataError when the window has too few labelled rows.
     """
     rows = rowsets.prepare(found, config, window)
-    estimator = _fitted(found, rows, seed, fit)
+    estimator = fitted(found, rows, seed, fit)
     bundle = _written(config, found, rows, estimator, seed, path)
     run_id = _tracker(config).track(bundle)
     measured = bundle.manifest["metrics"][config.gate.metric]
@@ -90,13 +90,8 @@ def run(config: Config, found: Workload, window: Window, path: Path, *, seed: in
     return judgement.make("train", [check], subject=subject(bundle), details=details)
 
 
-def subject(bundle: Bundle) -> Subject:
-    """Return what a verdict about this bundle is about."""
-    about = bundle.manifest
-    return Subject(about["commit"], about["data"]["hash"], bundle.digest, bundle.version)
-
-
-def _fitted(found: Workload, rows: Rows, seed: int, fit: Fit) -> Any:
+def fitted(found: Workload, rows: Rows, seed: int, fit: Fit) -> Any:
+    """Return the workload's estimator with its seeds set, fitted by `fit`. Raises WorkloadError when it cannot be."""
     estimator = found.build()
     seeds = {key: seed for key in estimator.get_params(deep=True) if key.rpartition("__")[2] == "random_state"}
     features = found.contract.frame(rows.training)
@@ -106,6 +101,12 @@ def _fitted(found: Workload, rows: Rows, seed: int, fit: Fit) -> Any:
         raise WorkloadError(
             f"The estimator of the workload cannot be fitted: {type(error).__name__}: {error}"
         ) from error
+
+
+def subject(bundle: Bundle) -> Subject:
+    """Return what a verdict about this bundle is about."""
+    about = bundle.manifest
+    return Subject(about["commit"], about["data"]["hash"], bundle.digest, bundle.version)
 
 
 def _written(config: Config, found: Workload, rows: Rows, estimator: Any, seed: int, path: Path) -> Bundle:

@@ -1,0 +1,152 @@
+"""What one column tells: copies are perfect, noise is nothing, and many levels do not look perfect by overfitting."""
+
+import leaks
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from gatehouse.contract import Column
+from gatehouse.errors import EvidenceError
+from gatehouse.gates import strength
+
+NUMBER, CATEGORY = Column("x", "number"), Column("x", "category")
+ROWS = leaks.clean(n=2000)
+TARGET = strength.target(ROWS, leaks.contract())
+UP = (ROWS["y"] == "yes").to_numpy()
+NOISE = np.random.default_rng(1).normal(size=2000)
+
+
+def told(values, column=NUMBER, target=TARGET):
+    """Return the strength of one column."""
+    return strength.of(pd.Series(values), column, target).value
+
+
+def test_number_is_its_auc():
+    """A number's strength is scikit-learn's AUC, whichever way round it orders."""
+    noisy = UP + NOISE
+    assert told(noisy) == pytest.approx(roc_auc_score(UP, noisy))
+    assert told(-noisy) == pytest.approx(told(noisy))
+
+
+@pytest.mark.parametrize(
+    "values", [UP.astype(float), UP + NOISE / 1e6, np.where(UP, 5.0, np.nan), np.where(UP, np.nan, NOISE), 1 - UP]
+)
+def test_leaks_are_perfect(values):
+    """The label, the label with tiny noise, and a number that is missing where the label is, tell it all."""
+    assert told(np.asarray(values, dtype=float)) == pytest.approx(1)
+
+
+def test_middle_values_are_seen():
+    """A number that tells the label by a range in its middle is found, as well as bins of 2 % can."""
+    values = np.where(UP, 0.0, np.where(NOISE > 0, 1 + np.abs(NOISE), -1 - np.abs(NOISE)))
+    assert told(values) > 0.98
+
+
+def test_noise_tells_nothing():
+    """Noise, a constant, and a level for every row stay near one half."""
+    assert told(NOISE) < 0.56
+    assert told(np.ones(2000)) == pytest.approx(0.5, abs=0.03)
+    assert told([f"level {number}" for number in range(2000)], CATEGORY) == pytest.approx(0.5, abs=0.02)
+    assert told([f"level {number // 2}" for number in range(2000)], CATEGORY) < 0.56
+
+
+def test_category_copy_is_perfect():
+    """A category that is the label under other names, or missing where it is no, tells it all."""
+    assert told(np.where(UP, "a", "b").astype(object), CATEGORY) > 0.999
+    assert told(pd.Series(np.where(UP, "a", "b"), dtype=object).where(UP, np.nan), CATEGORY) > 0.999
+
+
+def test_several_classes_name_one():
+    """Of several classes the one is named that a column tells most of."""
+    rows = leaks.clean(n=2000, task="multiclass")
+    target = strength.target(rows, leaks.contract("multiclass"))
+    found = strength.of((rows["y"] == "low").astype(float), NUMBER, target)
+    assert (found.value, target.names[found.side]) == (1.0, "low")
+
+
+def test_regression_ranks():
+    """For a regression any monotonous function of the label tells it all, and noise nothing."""
+    rows = leaks.clean(n=2000, task="regression")
+    target = strength.target(rows, leaks.contract("regression"))
+    assert told(-np.exp(rows["y"]), target=target) == pytest.approx(1)
+    assert told(NOISE, target=target) < 0.15
+    low, high = strength.bounds(strength.of(-rows["y"], NUMBER, target), target, 0.95)
+    assert low > 0.99
+    assert high <= 1
+
+
+@given(st.integers(0, 10_000), st.sampled_from([NUMBER, CATEGORY]))
+def test_order_of_rows_is_nothing(seed, column):
+    """Rows in another order tell the same."""
+    order = np.random.default_rng(seed).permutation(2000)
+    target = strength.Target(TARGET.sides[order], TARGET.names, TARGET.folds[order])
+    values = ROWS["amount"] if column is NUMBER else ROWS["shop"]
+    assert told(values.to_numpy()[order], column, target) == pytest.approx(told(values, column))
+
+
+def test_bounds_hold_the_truth():
+    """The lower bound of an AUC of .8 is above it in about one of twenty samples."""
+    above = 0
+    for seed in range(300):
+        random = np.random.default_rng(seed)
+        up = random.random(400) < 0.3
+        target = strength.Target(up[:, None], ("yes",), np.arange(400) % 5)
+        found = strength.of(pd.Series(random.normal(size=400) + 1.1902 * up), NUMBER, target)
+        above += strength.bounds(found, target, 0.95)[0] > 0.8
+    assert 4 <= above <= 30
+
+
+@pytest.mark.parametrize(("ups", "proven"), [(40, False), (160, True)])
+def test_few_rows_prove_little(ups, proven):
+    """A perfect order of 40 rows does not prove an AUC above .99; of 160 it does."""
+    up = np.arange(1000) < ups
+    target = strength.Target(up[:, None], ("yes",), np.arange(1000) % 5)
+    found = strength.of(pd.Series(up.astype(float)), NUMBER, target)
+    assert (strength.bounds(found, target, 0.95)[0] > 0.99) == proven
+
+
+def test_time_is_a_number():
+    """A point in time is ordered as such, and one that is missing is a gap."""
+    column = Column("x", "time")
+    numbers = strength.numbers_of(pd.Series(["2026-01-02 00:00:00", None, "2026-01-01 00:00:00"], dtype=object), column)
+    assert numbers[0] > numbers[2]
+    assert np.isnan(numbers[1])
+
+
+def test_rare_class_is_left_out():
+    """A class of few rows is not judged; where no class has enough there is nothing to judge."""
+    rows = leaks.clean(n=400, task="multiclass")
+    rows.loc[:9, "y"] = "rare"
+    assert "rare" not in strength.target(rows, leaks.contract("multiclass")).names
+    few = leaks.clean(n=400)
+    few["y"] = np.where(np.arange(400) < 10, "yes", "no")
+    with pytest.raises(EvidenceError, match="only 10"):
+        strength.target(few, leaks.contract())
+
+
+@pytest.mark.parametrize(
+    ("task", "label", "said"),
+    [
+        ("binary", "yes", "must hold two classes"),
+        ("binary", np.nan, "'nan'"),
+        ("multiclass", "low", "two or more"),
+        ("regression", 1.5, "Every label of the 50 rows is 1.5"),
+        ("regression", np.nan, "NaN"),
+    ],
+)
+def test_bad_labels_are_errors(task, label, said):
+    """One class, one number and NaN are told as what they are."""
+    rows = leaks.clean(n=50, task=task)
+    rows["y"] = label
+    with pytest.raises(EvidenceError, match=said):
+        strength.target(rows, leaks.contract(task))
+
+
+@pytest.mark.parametrize("n", [0, 29])
+def test_too_few_rows_are_an_error(n):
+    """Fewer than 30 rows tell nothing, and none at all no more."""
+    with pytest.raises(EvidenceError, match=f"{n} labelled rows"):
+        strength.target(leaks.clean(n=50).iloc[:n], leaks.contract())
