@@ -26,6 +26,7 @@ NOT_JUDGING = {"workload", "data", "train", "rollout", "serving", "retrain", "re
 NEUTRAL = {
     "gate.seed": "any seed of the bootstrap is as good as another",
     "drift.seed": "any sample of the rows is as good as another",
+    "leakage.seed": "any sample of the rows is as good as another",
     "steps.step_budget_seconds": "what it ends early is held, and what it lets run on must still prove itself",
 }
 

@@ -120,14 +120,14 @@ def test_share_lies_in_bounds(count, more):
 
 def test_champion_of_other_rows_promotes():
     """A champion of the training rows has not seen those that judge."""
-    check = overlap.champion("1.0.0", TRAINING, JUDGING, CONTRACT, certain=True)
+    check = overlap.seen("champion 1.0.0", TRAINING, JUDGING, CONTRACT, certain=True)
     assert check.decision == Decision.PROMOTE
 
 
 @pytest.mark.parametrize("certain", [True, False])
 def test_champion_of_these_rows_rejects(certain):
     """A champion that was trained on the holdout is no measure."""
-    check = overlap.champion("1.0.0", pd.concat([TRAINING, JUDGING]), JUDGING, CONTRACT, certain=certain)
+    check = overlap.seen("champion 1.0.0", pd.concat([TRAINING, JUDGING]), JUDGING, CONTRACT, certain=certain)
     assert (check.decision, check.observed) == (Decision.REJECT, len(JUDGING))
     assert "seen what it is judged by" in check.why
 
@@ -135,16 +135,16 @@ def test_champion_of_these_rows_rejects(certain):
 def test_champion_of_same_group_rejects():
     """A champion of other rows of the same customers has seen them too."""
     other = JUDGING.assign(id=[f"other {number}" for number in range(len(JUDGING))])
-    check = overlap.champion("1.0.0", other, JUDGING, CONTRACT, certain=True)
+    check = overlap.seen("champion 1.0.0", other, JUDGING, CONTRACT, certain=True)
     assert check.decision == Decision.REJECT
     assert "same 'customer'" in check.why
 
 
 def test_uncertain_champion_holds():
     """Rows that may not be those of the champion's training prove nothing; nor do rows without today's keys."""
-    assert overlap.champion("1.0.0", TRAINING, JUDGING, CONTRACT, certain=False).decision == Decision.HOLD
+    assert overlap.seen("champion 1.0.0", TRAINING, JUDGING, CONTRACT, certain=False).decision == Decision.HOLD
     nameless = TRAINING.drop(columns=["id", "customer"])
-    assert overlap.champion("1.0.0", nameless, JUDGING, CONTRACT, certain=True).decision == Decision.HOLD
+    assert overlap.seen("champion 1.0.0", nameless, JUDGING, CONTRACT, certain=True).decision == Decision.HOLD
 
 
 def test_numbered_ids_are_compared():

@@ -9,6 +9,7 @@ from leaks import KNOBS
 
 from gatehouse.errors import EvidenceError
 from gatehouse.gates import metrics, shuffled
+from gatehouse.gates.truth import Truth
 from gatehouse.verdicts import Decision
 
 TRUTH = np.random.default_rng(0).random(2000) < 0.3
@@ -17,7 +18,7 @@ TRUTH = np.random.default_rng(0).random(2000) < 0.3
 def compared(score):
     """Compare answers to the truth with a dummy."""
     answers = scored(score)
-    return metrics.compare("brier", labels(TRUTH), "yes", shuffled.mean_answer(answers), answers)
+    return metrics.compare("brier", Truth(labels(TRUTH), "binary", "yes"), shuffled.mean_answer(answers), answers)
 
 
 def noise(seed):

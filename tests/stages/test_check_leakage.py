@@ -48,9 +48,9 @@ def trees():
     return HistGradientBoostingClassifier(max_iter=10, random_state=0)
 
 
-def trained_on(own, found, path, config=None, window=Window()):
+def trained_on(own, found, path, config=None, until=None):
     """Train a bundle and open it."""
-    train.run(config or own.config, found, window, path)
+    train.run(config or own.config, found, Window(until=until), path)
     return bundles.read(path)
 
 
@@ -235,7 +235,7 @@ def test_changed_data_keeps_sides(own, tmp_path):
 def test_changed_data_and_split_hold(own, tmp_path):
     """When data and split have both changed, finding no row of the champion's proves nothing."""
     config = replace(own.config, holdout=replace(own.config.holdout, share=0.1))
-    crown(own.config, trained_on(own, own.found, tmp_path / "first", config, Window(until=200)))
+    crown(own.config, trained_on(own, own.found, tmp_path / "first", config, until=200))
     found = with_column(own.found, lambda rows: np.arange(len(rows)) % 7.0)
     verdict = judged(own, trained_on(own, found, tmp_path / "wider"), found)
     assert verdict.decision == Decision.HOLD
@@ -244,12 +244,22 @@ def test_changed_data_and_split_hold(own, tmp_path):
 
 def test_lost_key_holds(own):
     """When the data no longer has the column by which the champion was split, that is named."""
-    crown(own.config, own.bundle)
     rows = rowsets.of_bundle(own.bundle, own.found, own.config)
     lost = replace(own.found, load=lambda since, until: own.found.load(since, until).drop(columns="row"))
-    check = check_leakage.champion_check(connect(own.config), lost, own.config, rows)
+    check = check_leakage.earlier_check("champion 1.0.0", own.bundle, lost, own.config, rows)
     assert check.decision == Decision.HOLD
     assert "no longer has the column 'row'" in check.why
+
+
+def test_anchor_is_looked_at(own, tmp_path):
+    """The anchor is scored on the same rows as the champion, so it may not have been trained on them either."""
+    crown(own.config, own.bundle)
+    registry = connect(own.config)
+    config = replace(own.config, holdout=replace(own.config.holdout, share=0.1))
+    registry.set_anchor(registry.register(trained_on(own, own.found, tmp_path / "old", config)), "for the test")
+    verdict = judged(own)
+    assert check(verdict, "champion's training rows").decision == Decision.PROMOTE
+    assert check(verdict, "anchor's training rows").decision == Decision.REJECT
 
 
 def test_changed_split_is_refused(own):

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from gatehouse.contract import Contract
 from gatehouse.gates.interval import Confidence
-from gatehouse.knobs import knobs
+from gatehouse.knobs import Looser, knobs
 
 MOST_NAMED = 5
 
@@ -28,13 +28,13 @@ class Knobs:
     the number of trainings on shuffled labels that prove a leak.
     """
 
-    duplicates: Annotated[float, Field(ge=0, lt=1)] = 0.01
-    strength: Annotated[float, Field(gt=0.5, lt=1)] = 0.99
-    strength_confidence: Confidence = 0.95
-    known: tuple[str, ...] = ()
-    confidence: Confidence = 0.999
-    maximum_rows: Annotated[int, Field(ge=1000)] = 100_000
-    shuffles: Annotated[int, Field(ge=3)] = 5
+    duplicates: Annotated[float, Field(ge=0, lt=1), Looser("higher")] = 0.01
+    strength: Annotated[float, Field(gt=0.5, lt=1), Looser("higher")] = 0.99
+    strength_confidence: Annotated[Confidence, Looser("higher")] = 0.95
+    known: Annotated[tuple[str, ...], Looser("changed")] = ()
+    confidence: Annotated[Confidence, Looser("higher")] = 0.999
+    maximum_rows: Annotated[int, Field(ge=1000), Looser("lower")] = 100_000
+    shuffles: Annotated[int, Field(ge=3), Looser("lower")] = 5
     seed: int = 0
 
 

@@ -11,7 +11,6 @@ from gatehouse.verdicts import Check, Decision
 
 MOST_EXAMPLES = 3
 KEYS: tuple[Role, ...] = ("id", "group")
-CHAMPION = "champion's training rows"
 
 
 def judge(training: pd.DataFrame, judging: pd.DataFrame, contract: Contract, knobs: Knobs) -> list[Check]:
@@ -69,39 +68,44 @@ def shared(training: pd.DataFrame, judging: pd.DataFrame, contract: Contract, ro
     return Check(f"shared {role}", decision, why, len(both), 0, n=len(judging))
 
 
-def champion(version: str, trained: pd.DataFrame, judging: pd.DataFrame, contract: Contract, *, certain: bool) -> Check:
-    """Judge whether the champion was trained on rows that judge now: by their ids, and by their groups.
+def seen(model: str, trained: pd.DataFrame, judging: pd.DataFrame, contract: Contract, *, certain: bool) -> Check:
+    """Judge whether an earlier model was trained on rows that judge now: by their ids, and by their groups.
 
     `certain` tells that no other row can have trained it than `trained`, or that the split would have kept it from
     these; without it nothing is proven by finding none.
     """
     n = len(judging)
     roles = [role for role in KEYS if _both_have(contract, role, trained, judging)]
-    seen = {role: int(_known(judging, trained, contract.only(role).name).sum()) for role in roles}
-    worst = max(seen, key=lambda role: seen[role], default=None)
-    if worst and seen[worst]:
+    counts = {role: int(_known(judging, trained, contract.only(role).name).sum()) for role in roles}
+    worst = max(counts, key=lambda role: counts[role], default=None)
+    if worst and counts[worst]:
         same = "" if worst == "id" else f"rows of the same '{contract.only(worst).name}' as "
         why = (
-            f"The champion {version} was trained on {same}{seen[worst]:,} of the {n:,} held-out rows: it has seen what "
+            f"The {model} was trained on {same}{counts[worst]:,} of the {n:,} held-out rows: it has seen what "
             "it is judged by. Split as it was split ([holdout], and the same group), or judge by rows newer than its "
             "window."
         )
-        return Check(CHAMPION, Decision.REJECT, why, seen[worst], 0, n=n)
+        return Check(name_of(model), Decision.REJECT, why, counts[worst], 0, n=n)
     if not roles:
-        return unknown(version, "the rows that it was trained on have none of today's ids and groups", n)
+        return unknown(model, "the rows that it was trained on have none of today's ids and groups", n)
     if not certain:
-        return unknown(version, "the data of its window has changed since, and it was split otherwise", n)
-    why = f"None of the {n:,} held-out rows is among the {len(trained):,} that the champion {version} was trained on."
-    return Check(CHAMPION, Decision.PROMOTE, why, 0, 0, n=n)
+        return unknown(model, "the data of its window has changed since, and it was split otherwise", n)
+    why = f"None of the {n:,} held-out rows is among the {len(trained):,} that the {model} was trained on."
+    return Check(name_of(model), Decision.PROMOTE, why, 0, 0, n=n)
 
 
-def unknown(version: str, reason: str, n: int) -> Check:
-    """Return the check that holds, because nobody can tell what a champion was trained on."""
+def name_of(model: str) -> str:
+    """Return the name of the check of an earlier model, which is called by its part and its version."""
+    return f"{model.split()[0]}'s training rows"
+
+
+def unknown(model: str, reason: str, n: int) -> Check:
+    """Return the check that holds, because nobody can tell what an earlier model was trained on."""
     why = (
-        f"It cannot be shown that the champion {version} was not trained on the held-out rows: {reason}. "
+        f"It cannot be shown that the {model} was not trained on the held-out rows: {reason}. "
         "If it was, it only looks better than it is, so a person may approve the candidate."
     )
-    return Check(CHAMPION, Decision.HOLD, why, n=n)
+    return Check(name_of(model), Decision.HOLD, why, n=n)
 
 
 def content(rows: pd.DataFrame, contract: Contract) -> np.ndarray:

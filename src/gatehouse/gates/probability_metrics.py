@@ -38,7 +38,7 @@ def of_true_class(truth: Truth, predictions: Predictions) -> np.ndarray:
 
 def auc(truth: Truth, predictions: Predictions) -> Score:
     """Return the area under the ROC curve (DeLong et al. 1988)."""
-    return _area(truth.ups, predictions.score_of(str(truth.positive)))
+    return area(truth.ups, predictions.score_of(str(truth.positive)))
 
 
 def auc_ovr(truth: Truth, predictions: Predictions) -> Score:
@@ -48,7 +48,7 @@ def auc_ovr(truth: Truth, predictions: Predictions) -> Score:
     """
     none = np.zeros(len(truth))
     areas = [
-        _area(truth.codes == code, predictions.score_of(level) if level in predictions.classes else none)
+        area(truth.codes == code, predictions.score_of(level) if level in predictions.classes else none)
         for code, level in enumerate(truth.levels.tolist())
     ]
     return Score(float(np.mean([area.value for area in areas])), np.mean([area.influence for area in areas], axis=0))
@@ -65,10 +65,11 @@ def average_precision(truth: Truth, predictions: Predictions) -> Score:
     return Score(float(value), np.empty(0))
 
 
-def _area(ups: np.ndarray, ranked: np.ndarray) -> Score:
-    """Return the area with DeLong's structural components, from midranks (Sun & Xu 2014).
+def area(ups: np.ndarray, ranked: np.ndarray) -> Score:
+    """Return the area under the ROC curve of `ranked` for the booleans `ups`, both of shape (n,).
 
-    Each side is scaled by its own n-1, as DeLong's variance is.
+    Its influence is made of DeLong's structural components, from midranks (Sun & Xu 2014). Each side is scaled by its
+    own n-1, as DeLong's variance is.
     """
     n, positives = len(ups), int(ups.sum())
     negatives = n - positives

@@ -20,7 +20,7 @@ from gatehouse.predictions import Predictions
 from gatehouse.verdicts import Check, Decision
 
 # Losses that are convex in the answer: one that only orders, as the AUC, takes the smallest luck for skill.
-METRICS: dict[Task, str] = {"binary": "brier", "multiclass": "log_loss", "regression": "mse"}
+METRICS: dict[Task, str] = {"binary": "brier", "multiclass": "brier", "regression": "mse"}
 # Of the dummy's loss: who removes less has no labels worth looking for, and the mean answer is not exactly a constant.
 WORTH = 0.01
 

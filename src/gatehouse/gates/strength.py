@@ -16,7 +16,8 @@ from scipy import stats
 from gatehouse import holdout
 from gatehouse.contract import Column, Contract
 from gatehouse.errors import EvidenceError
-from gatehouse.gates import evidence, score
+from gatehouse.gates import evidence, probability_metrics, score
+from gatehouse.gates.truth import Truth
 
 FOLDS = 5
 # Of numbers: each holds 2 % of the rows, and a value that more rows have is a bin of its own.
@@ -72,7 +73,7 @@ def target(rows: pd.DataFrame, contract: Contract) -> Target:
         if len(np.unique(labels)) < 2:
             raise EvidenceError(f"Every label of the {len(labels)} rows is {labels[0]:g}: there is nothing to tell.")
         return Target(stats.rankdata(labels)[:, None], (), folds)
-    evidence.require_classes(labels, contract.positive)
+    evidence.require_classes(Truth(labels, contract.task, contract.positive))
     names = np.array([contract.positive] if contract.positive is not None else np.unique(labels), dtype=str)
     sides = labels[:, None] == names[None, :]
     fewer = np.minimum(sides.sum(axis=0), (~sides).sum(axis=0))
@@ -173,17 +174,13 @@ def quantile(confidence: float) -> float:
 
 
 def auc_error(truth: np.ndarray, values: np.ndarray) -> float:
-    """Return the standard error of the AUC of `values` for the booleans `truth`, by DeLong's components.
+    """Return the standard error of the AUC of `values` for the booleans `truth`, both of shape (n,).
 
-    Where one row more, of the smaller class and in the wrong half, would move it more, that decides: 3/n of them are
-    not ruled out by n rows without one.
+    It is DeLong's, and never less than what the rule of three leaves open: one more row of the smaller class, in the
+    wrong half, takes half its share.
     """
-    ups, downs = int(truth.sum()), int((~truth).sum())
-    overall = stats.rankdata(values)
-    above = (overall[truth] - stats.rankdata(values[truth])) / downs
-    below = (overall[~truth] - stats.rankdata(values[~truth])) / ups
-    delong = np.sqrt(above.var(ddof=min(1, ups - 1)) / ups + below.var(ddof=min(1, downs - 1)) / downs)
-    return max(float(delong), score.RULE_OF_THREE * 0.5 / min(ups, downs))
+    n, fewer = len(truth), min(int(truth.sum()), int((~truth).sum()))
+    return score.standard_error(probability_metrics.area(truth, values).influence, jump=0.5 * n / fewer)
 
 
 def _correlation(first: np.ndarray, second: np.ndarray) -> float:

@@ -47,7 +47,7 @@ def run(config: Config, found: Workload, candidate: Bundle, registry: Registry) 
     told("comparing the rows that train with the rows that judge")
     checks += overlap.judge(rows.training, rows.holdout, contract, knobs)
     checks += time_order.judge(rows.training, rows.holdout, contract, rows.window.since, rows.window.until, knobs)
-    checks.append(champion_check(registry, found, config, rows))
+    checks += earlier_checks(registry, found, config, rows)
     checks.append(shuffled_check(config, found, rows))
     return judgement.make("check_leakage", checks, subject=train.subject(candidate))
 
@@ -68,19 +68,26 @@ def column_checks(rows: Rows, contract: Contract, knobs: leakage.Knobs) -> list[
     ]
 
 
-def champion_check(registry: Registry, found: Workload, config: Config, rows: Rows) -> Check:
-    """Judge whether the champion was trained on rows that judge now; where nobody can tell, hold."""
-    champion, n = registry.champion(), len(rows.holdout)
+def earlier_checks(registry: Registry, found: Workload, config: Config, rows: Rows) -> list[Check]:
+    """Judge whether the champion and the anchor were trained on rows that judge now."""
+    n, champion, anchor = len(rows.holdout), registry.champion(), registry.anchor()
     if champion is None:
-        return Check(overlap.CHAMPION, Decision.PROMOTE, "There is no champion yet.", n=n)
-    bundle = registry.fetch(champion)
-    told(f"splitting the rows of the champion {champion.version} as it was trained")
+        return [Check(overlap.name_of("champion"), Decision.PROMOTE, "There is no champion yet.", n=n)]
+    checks = [earlier_check(f"champion {champion.version}", registry.fetch(champion), found, config, rows)]
+    if anchor and anchor.bundle != champion.bundle:
+        checks.append(earlier_check(f"anchor {anchor.version}", registry.fetch(anchor), found, config, rows))
+    return checks
+
+
+def earlier_check(model: str, bundle: Bundle, found: Workload, config: Config, rows: Rows) -> Check:
+    """Judge whether one model was trained on rows that judge now; where nobody can tell, hold."""
+    told(f"splitting the rows of the {model} as it was trained")
     try:
-        trained = rowsets.of_champion(bundle, found)
+        trained = rowsets.of_earlier(bundle, found)
     except (EvidenceError, DataError) as error:
-        return overlap.unknown(champion.version, str(error).rstrip("."), n)
+        return overlap.unknown(model, str(error).rstrip("."), len(rows.holdout))
     certain = trained.hash == bundle.manifest["data"]["hash"] or same_split(bundle, found.contract, config.holdout)
-    return overlap.champion(champion.version, trained.training, rows.holdout, found.contract, certain=certain)
+    return overlap.seen(model, trained.training, rows.holdout, found.contract, certain=certain)
 
 
 def same_split(champion: Bundle, contract: Contract, knobs: holdout.Knobs) -> bool:
@@ -110,9 +117,7 @@ def shuffle(found: Workload, rows: Rows, seed: int) -> Comparison:
     fit = partial(planted.fit_on_shuffled_labels, share=1.0, seed=seed)
     answers = Model(train.fitted(found, rows, seed, fit), contract).predict(rows.holdout)
     dummy = shuffled.mean_answer(answers)
-    return metrics.compare(
-        shuffled.METRICS[contract.task], contract.labels(rows.holdout), contract.positive, dummy, answers
-    )
+    return metrics.compare(shuffled.METRICS[contract.task], found.truth(rows.holdout), dummy, answers)
 
 
 def told(text: str) -> None:

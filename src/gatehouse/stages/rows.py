@@ -52,17 +52,17 @@ def of_bundle(bundle: Bundle, workload: Workload, config: Config) -> Rows:
     return rows
 
 
-def of_champion(champion: Bundle, workload: Workload) -> Rows:
-    """Return the rows that a champion was trained on, as the data is now: by its own window, split and contract.
+def of_earlier(bundle: Bundle, workload: Workload) -> Rows:
+    """Return the rows that an earlier model was trained on, as the data is now: by its own window, split and contract.
 
     Raises EvidenceError when its manifest does not say how it was split, or the data no longer has what that takes.
     """
-    data, how = champion.manifest["data"], champion.manifest.get("holdout")
+    data, how = bundle.manifest["data"], bundle.manifest.get("holdout")
     if not how:
         raise EvidenceError("its manifest does not say how its rows were split, as those of newer versions do")
     window = Window(since=_read(data["since"]), until=_read(data["until"]))
     knobs = holdout.Knobs(share=how["share"], recent=how["recent"])
-    loaded, contract = workload.load(window.since, window.until), champion.contract
+    loaded, contract = workload.load(window.since, window.until), bundle.contract
     needed = [
         contract.target,
         *filter(None, [contract.named("label_time"), contract.named("group") or contract.named("id")]),
