@@ -1,0 +1,100 @@
+"""Many releases one after another: whether small allowed losses add up, with and without the frozen anchor."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from calibration import draws, popular
+from calibration.quality import NAIVE, ROWS, judged
+from calibration.scenarios import Amounts, Goal, Row, Scenario
+from gatehouse.verdicts import Check, Decision
+
+RELEASES = 24
+SPREAD = 0.006
+# A sequence has failed when its last champion is worse than its first one by more than this.
+LOST = -0.02
+
+
+@dataclass(frozen=True)
+class Line:
+    """One sequence of releases under one rule: true levels, relative to the first model, of champion and anchor."""
+
+    rule: str
+    champion: float = 0.0
+    anchor: float = 0.0
+    released: int = 0
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """The rows of one release, and what three different models see of them; none is another's, unless it is it."""
+
+    truth: np.ndarray
+    candidate: np.ndarray
+    champion: np.ndarray
+    anchor: np.ndarray
+
+
+def drawn(random: np.random.Generator) -> Holdout:
+    """Draw a holdout of newer rows, as each release has one."""
+    shared = draws.difficulty(random, ROWS)
+    seen = [draws.seen(random, shared) for _ in range(3)]
+    return Holdout(draws.truth(random, ROWS), *seen)
+
+
+def history(random: np.random.Generator, mean: float) -> Amounts:
+    """Try 24 candidates, each better than the champion of its line by N(mean, .006), under three rules at once."""
+    lines = [Line("naive"), Line("gate"), Line("anchored")]
+    for _ in range(RELEASES):
+        holdout, step = drawn(random), random.normal(mean, SPREAD)
+        lines = [tried(line, holdout, step) for line in lines]
+    lost = {f"{line.rule} lost": line.champion < LOST for line in lines}
+    return lost | {f"{line.rule} released": line.released for line in lines}
+
+
+def tried(line: Line, holdout: Holdout, step: float) -> Line:
+    """Judge one candidate, and release it where the line's rule promotes it."""
+    level = line.champion + step
+    candidate = draws.said(holdout.truth, holdout.candidate, draws.F1 + level)
+    champion = draws.said(holdout.truth, holdout.champion, draws.F1 + line.champion)
+    check = judged(holdout.truth, champion, candidate)
+    if line.rule == "naive":
+        promoted = popular.promotes(check.details["champion"], check.details["candidate"])
+    else:
+        promoted = check.decision == Decision.PROMOTE
+    if not promoted:
+        return line
+    if line.rule == "anchored":
+        against = anchored(line, holdout, candidate)
+        if against.decision != Decision.PROMOTE:
+            return line
+        if proven_better(against):
+            line = replace(line, anchor=level)
+    return replace(line, champion=level, released=line.released + 1)
+
+
+def anchored(line: Line, holdout: Holdout, candidate: np.ndarray) -> Check:
+    """Judge the candidate against the anchor; an anchor that is the champion sees what the champion sees."""
+    seen = holdout.champion if line.anchor == line.champion else holdout.anchor
+    return judged(holdout.truth, draws.said(holdout.truth, seen, draws.F1 + line.anchor), candidate)
+
+
+def proven_better(check: Check) -> bool:
+    """Tell whether the gate proved the candidate better, which is what moves the anchor."""
+    return check.interval is not None and check.interval[0] > 0
+
+
+SCENARIOS = (
+    Scenario("24 worsening releases", partial(history, mean=-0.003), 3_000),
+    Scenario("24 improving releases", partial(history, mean=0.003), 400),
+)
+TABLE = (
+    Row("24 releases, each drawn N(−.003, .006): share ending below −.02", "24 worsening releases", "anchored lost",
+        Goal("≤", 0.03), {NAIVE: "naive lost", "without the anchor": "gate lost"}),
+    Row("… share of the candidates released", "24 worsening releases", "anchored released", None,
+        {NAIVE: "naive released", "without the anchor": "gate released"}, RELEASES),
+    Row("24 releases, each drawn N(+.003, .006): share of the candidates released", "24 improving releases",
+        "anchored released", None, {NAIVE: "naive released", "without the anchor": "gate released"},
+        RELEASES),
+)  # fmt: skip

@@ -1,0 +1,5 @@
+"""The tables that can be asked for by name."""
+
+from calibration import drift, gate
+
+TABLES = {"gate": gate.TABLE, "drift": drift.TABLE}

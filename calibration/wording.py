@@ -1,0 +1,84 @@
+"""What was found, in words: for a console, and as the Markdown page."""
+
+from collections.abc import Sequence
+
+from calibration.record import Found, Line
+from calibration.scenarios import Grid, Share
+
+MARKS = {True: "✓", False: "✗", None: " "}
+# Of a row's text on the console; what is longer pushes its figures to the right.
+WIDTH = 74
+
+
+def percent(share: float) -> str:
+    """Write a share with the digits that matter: two below 10 %, one above, none where there is nothing to tell."""
+    shown = f"{100 * share:.2f}" if 0 < share < 0.1 or 0.9 < share < 1 else f"{100 * share:.1f}"
+    return f"{shown.removesuffix('.0')} %"
+
+
+def exactly(share: Share) -> str:
+    """Write a share with its interval of 95 %."""
+    return f"{percent(share.value)} ({percent(share.low)[:-2]}–{percent(share.high)[:-2]})"
+
+
+def console(found: Found) -> str:
+    """Return a table as plain text: a line for each row, and below it what other rules do on the same draws."""
+    head = f"{found.table.title}, in {found.seconds:.0f} s"
+    grid = ["", *plain_grid(found.grid)] if found.grid else []
+    return "\n".join([head, "", *[text for line in found.lines for text in plain(line)], *grid, ""])
+
+
+def plain(line: Line) -> list[str]:
+    """Return a row's lines on the console."""
+    goal = str(line.row.goal) if line.row.goal else ""
+    first = f"{MARKS[line.met]} {line.row.text:{WIDTH}} {goal:>7}  {exactly(line.share):>22}  n = {line.share.trials:,}"
+    others = "; ".join(f"{name.replace('`', '')} {percent(share.value)}" for name, share in line.others.items())
+    return [first, f"    {others}"] if others else [first]
+
+
+def plain_grid(grid: Grid) -> list[str]:
+    """Return a grid in columns."""
+    widths = [max(map(len, column)) for column in zip(*grid.cells, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) for cells in grid.cells]
+    return [grid.title, *(f"  {line.rstrip()}" for line in lines)]
+
+
+def markdown(found: Found) -> str:
+    """Return a table as Markdown with what the reader must know of it."""
+    rows = [
+        (
+            line.row.text,
+            str(line.row.goal or ""),
+            "<br>".join(f"{percent(share.value)} {name}" for name, share in line.others.items()),
+            exactly(line.share),
+            f"{line.share.trials:,}",
+            MARKS[line.met].strip(),
+        )
+        for line in found.lines
+    ]
+    header = ("what is drawn, and what may come of it", "goal", "others, on the same draws", "this rule", "n", "")
+    parts = [f"## {found.table.title}", found.table.world.strip(), pipes([header, *rows])]
+    if found.grid:
+        parts += [f"{found.grid.title}:", pipes(found.grid.cells)]
+    return "\n\n".join(parts)
+
+
+def pipes(cells: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table, its first row the header."""
+    head, *rows = [f"| {' | '.join(row)} |" for row in cells]
+    return "\n".join([head, f"|{' --- |' * len(cells[0])}", *rows])
+
+
+def page(found: Sequence[Found], command: str, seed: int, commit: str, machine: str) -> str:
+    """Return the whole page: how the figures were made, then every table."""
+    minutes = sum(item.seconds for item in found) / 60
+    head = f"""# Calibration
+
+How often the rules of Gatehouse are right, simulated with the code that judges, beside what is popular, on the same
+draws. Made by `{command}` from commit `{commit}` with seed {seed}, in {minutes:.0f} minutes on {machine}.
+
+In brackets stands the exact interval of 95 % (Clopper and Pearson) over n draws. A row has ✓ when the bound of that
+interval meets the goal, not only the share itself; a goal without a sign allows for no exception among the n. Rows
+without a goal are there to be known. CI runs a smaller version of the same, which fails when a rate leaves its
+bound: `tests/calibration`."""
+    return "\n\n".join([head, *map(markdown, found)]) + "\n"
