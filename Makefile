@@ -8,7 +8,7 @@ export PYTHONSAFEPATH := 1
 # The interpreters of `make versions`.
 PYTHONS ?= python3.11 python3.12 python3.13
 
-.PHONY: help rehearse test lint lint-workflows integration versions lock setup setup-dev clean
+.PHONY: help rehearse test lint lint-workflows integration versions calibrate bench-gates lock setup setup-dev clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -39,6 +39,12 @@ versions: ## Install the locked requirements on each of PYTHONS, and run the rul
 	  $(MAKE) --no-print-directory setup-dev VENV=$$venv PYTHON="$$python"; \
 	  $$venv/bin/python -m pytest --quiet -p no:xdist tests/gates tests/drift tests/canary tests/test_*.py; \
 	done
+
+calibrate: setup ## Simulate how often the rules are right, beside what is popular
+	@OMP_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python -m calibration $(ARGS)
+
+bench-gates: setup ## Time the gates on 100,000 rows against one scoring of them
+	@OMP_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python -m benchmarks.gates $(ARGS)
 
 lock: setup-dev ## Lock the requirements again, with hashes, for Python 3.11 to 3.13
 	@bash scripts/lock.sh

@@ -8,6 +8,7 @@ for negatives, chosen so that precision, recall and F1 of a model are all the F1
 import numpy as np
 from scipy import special
 
+from gatehouse.gates.truth import Truth
 from gatehouse.predictions import Predictions
 
 POSITIVE, NEGATIVE = "yes", "no"
@@ -17,9 +18,9 @@ PREVALENCE = 0.2
 CORRELATION = 0.9
 
 
-def truth(random: np.random.Generator, n: int, prevalence: float = PREVALENCE) -> np.ndarray:
+def positives(random: np.random.Generator, n: int, prevalence: float = PREVALENCE) -> np.ndarray:
     """Return which of n rows are positive, shape (n,)."""
-    return random.random(n) < prevalence
+    return np.asarray(random.random(n) < prevalence)
 
 
 def difficulty(random: np.random.Generator, n: int) -> np.ndarray:
@@ -32,16 +33,21 @@ def seen(random: np.random.Generator, shared: np.ndarray, correlation: float = C
     return np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * random.standard_normal(len(shared))
 
 
-def said(truth: np.ndarray, seen: np.ndarray, f1: float, prevalence: float = PREVALENCE) -> np.ndarray:
+def said(real: np.ndarray, seen: np.ndarray, f1: float, prevalence: float = PREVALENCE) -> np.ndarray:
     """Return which rows a model of this F1 calls positive, shape (n,)."""
     found = special.ndtri(f1)
     false = special.ndtri(prevalence * (1 - f1) / (1 - prevalence))
-    return seen < np.where(truth, found, false)
+    return np.asarray(seen < np.where(real, found, false))
 
 
-def labels(truth: np.ndarray) -> np.ndarray:
+def labels(positive: np.ndarray) -> np.ndarray:
     """Return the labels of a boolean array."""
-    return np.where(truth, POSITIVE, NEGATIVE)
+    return np.where(positive, POSITIVE, NEGATIVE)
+
+
+def truth(real: np.ndarray) -> Truth:
+    """Return what the gates judge by, where a boolean array says which rows are positive."""
+    return Truth(labels(real), "binary", POSITIVE)
 
 
 def answers(said: np.ndarray) -> Predictions:
@@ -57,7 +63,7 @@ def pair(
     prevalence: float = PREVALENCE,
     correlation: float = CORRELATION,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the truth and what a champion, and a candidate whose F1 is lower by `loss`, call positive."""
-    real, shared = truth(random, n, prevalence), difficulty(random, n)
+    """Return which rows are positive, and which a champion and a candidate with `loss` less F1 call so."""
+    real, shared = positives(random, n, prevalence), difficulty(random, n)
     champion = said(real, seen(random, shared, correlation), F1, prevalence)
     return real, champion, said(real, seen(random, shared, correlation), F1 - loss, prevalence)

@@ -15,15 +15,15 @@ def promotes(champion: float, candidate: float) -> bool:
     return candidate >= champion - TOLERATED
 
 
-def f1(truth: np.ndarray, said: np.ndarray) -> np.ndarray:
+def f1(real: np.ndarray, said: np.ndarray) -> np.ndarray:
     """Return F1 along the last axis of two boolean arrays, shape (..., n); 0 where nothing is positive."""
-    hits, wrong = (truth & said).sum(axis=-1), (truth != said).sum(axis=-1)
-    return 2 * hits / np.maximum(2 * hits + wrong, 1)
+    hits, wrong = (real & said).sum(axis=-1), (real != said).sum(axis=-1)
+    return np.asarray(2 * hits / np.maximum(2 * hits + wrong, 1))
 
 
-def accuracy(truth: np.ndarray, said: np.ndarray) -> np.ndarray:
+def accuracy(real: np.ndarray, said: np.ndarray) -> np.ndarray:
     """Return the share of right answers along the last axis, shape (..., n)."""
-    return np.asarray((truth == said).mean(axis=-1))
+    return np.asarray((real == said).mean(axis=-1))
 
 
 def ks(before: np.ndarray, now: np.ndarray) -> tuple[float, float]:

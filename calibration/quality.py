@@ -18,10 +18,10 @@ CORRELATIONS = (draws.CORRELATION, 0.95)
 SMALL, SMALL_PREVALENCE = 1500, 0.1
 
 
-def judged(truth: np.ndarray, champion: np.ndarray, candidate: np.ndarray, delta: float = DELTA) -> Check:
+def judged(real: np.ndarray, champion: np.ndarray, candidate: np.ndarray, delta: float = DELTA) -> Check:
     """Let the gate judge two models on the same rows, boolean arrays of shape (n,)."""
-    labels, old, new = draws.labels(truth), draws.answers(champion), draws.answers(candidate)
-    return quality.judge(labels, draws.POSITIVE, old, new, "binary", Knobs(delta=delta))[0]
+    old, new = draws.answers(champion), draws.answers(candidate)
+    return quality.judge(draws.truth(real), old, new, Knobs(delta=delta))[0]
 
 
 def compare(

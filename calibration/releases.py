@@ -30,7 +30,7 @@ class Line:
 class Holdout:
     """The rows of one release, and what three different models see of them; none is another's, unless it is it."""
 
-    truth: np.ndarray
+    real: np.ndarray
     candidate: np.ndarray
     champion: np.ndarray
     anchor: np.ndarray
@@ -40,7 +40,7 @@ def drawn(random: np.random.Generator) -> Holdout:
     """Draw a holdout of newer rows, as each release has one."""
     shared = draws.difficulty(random, ROWS)
     seen = [draws.seen(random, shared) for _ in range(3)]
-    return Holdout(draws.truth(random, ROWS), *seen)
+    return Holdout(draws.positives(random, ROWS), *seen)
 
 
 def history(random: np.random.Generator, mean: float) -> Amounts:
@@ -56,9 +56,9 @@ def history(random: np.random.Generator, mean: float) -> Amounts:
 def tried(line: Line, holdout: Holdout, step: float) -> Line:
     """Judge one candidate, and release it where the line's rule promotes it."""
     level = line.champion + step
-    candidate = draws.said(holdout.truth, holdout.candidate, draws.F1 + level)
-    champion = draws.said(holdout.truth, holdout.champion, draws.F1 + line.champion)
-    check = judged(holdout.truth, champion, candidate)
+    candidate = draws.said(holdout.real, holdout.candidate, draws.F1 + level)
+    champion = draws.said(holdout.real, holdout.champion, draws.F1 + line.champion)
+    check = judged(holdout.real, champion, candidate)
     if line.rule == "naive":
         promoted = popular.promotes(check.details["champion"], check.details["candidate"])
     else:
@@ -77,7 +77,7 @@ def tried(line: Line, holdout: Holdout, step: float) -> Line:
 def anchored(line: Line, holdout: Holdout, candidate: np.ndarray) -> Check:
     """Judge the candidate against the anchor; an anchor that is the champion sees what the champion sees."""
     seen = holdout.champion if line.anchor == line.champion else holdout.anchor
-    return judged(holdout.truth, draws.said(holdout.truth, seen, draws.F1 + line.anchor), candidate)
+    return judged(holdout.real, draws.said(holdout.real, seen, draws.F1 + line.anchor), candidate)
 
 
 def proven_better(check: Check) -> bool:

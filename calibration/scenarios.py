@@ -35,6 +35,12 @@ class Goal:
             return share.count == self.share * share.trials
         return share.high <= self.share if self.sign == "≤" else share.low >= self.share
 
+    def missed(self, share: "Share") -> bool:
+        """Tell whether the whole interval lies on the wrong side: so much can be told from a few runs."""
+        if self.sign == "=":
+            return not self.met(share)
+        return share.low > self.share if self.sign == "≤" else share.high < self.share
+
     def __str__(self) -> str:
         """Write it as `≤ 7 %`; without a sign where it allows for no exception."""
         return f"{'' if self.sign == '=' else f'{self.sign} '}{100 * self.share:g} %"

@@ -13,24 +13,25 @@ from gatehouse.verdicts import Decision
 SLICES, ROWS = 20, 500
 LEVELS = np.repeat(np.arange(SLICES), ROWS)
 LOST = 3
+KNOBS = Knobs()
 
 
-def rejected(truth: np.ndarray, champion: np.ndarray, candidate: np.ndarray) -> np.ndarray:
+def rejected(real: np.ndarray, champion: np.ndarray, candidate: np.ndarray) -> np.ndarray:
     """Let the gate judge every slice, and say which it rejects, shape (SLICES,)."""
-    labels, old, new = draws.labels(truth), draws.answers(champion), draws.answers(candidate)
-    checks = slices.judge({"place": LEVELS}, labels, draws.POSITIVE, old, new, "binary", Knobs())
+    labels, old, new = draws.labels(real), draws.answers(champion), draws.answers(candidate)
+    checks = slices.judge({"place": LEVELS}, labels, draws.POSITIVE, old, new, "binary", KNOBS)
     decisions = {check.details["level"]: check.decision for check in checks}
     return np.array([decisions[str(place)] == Decision.REJECT for place in range(SLICES)])
 
 
 def compare(random: np.random.Generator, prevalence: float, losing: bool = False) -> Amounts:
     """Draw equal models, of which one may find no positive of one slice any more; say what is blocked."""
-    truth, champion, candidate = draws.pair(random, SLICES * ROWS, prevalence=prevalence)
+    real, champion, candidate = draws.pair(random, SLICES * ROWS, prevalence=prevalence)
     if losing:
-        candidate &= ~(truth & (LEVELS == LOST))
-    cut = [part.reshape(SLICES, ROWS) for part in (truth, champion, candidate)]
+        candidate &= ~(real & (LEVELS == LOST))
+    cut = [part.reshape(SLICES, ROWS) for part in (real, champion, candidate)]
     blocked = {
-        "rule": rejected(truth, champion, candidate),
+        "rule": rejected(real, champion, candidate),
         "f1": popular.f1(cut[0], cut[1]) - popular.f1(cut[0], cut[2]) > popular.SLICE_DROP,
         "accuracy": popular.accuracy(cut[0], cut[1]) - popular.accuracy(cut[0], cut[2]) > popular.SLICE_DROP,
     }

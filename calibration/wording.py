@@ -11,9 +11,9 @@ WIDTH = 74
 
 
 def percent(share: float) -> str:
-    """Write a share with the digits that matter: two below 10 %, one above, none where there is nothing to tell."""
-    shown = f"{100 * share:.2f}" if 0 < share < 0.1 or 0.9 < share < 1 else f"{100 * share:.1f}"
-    return f"{shown.removesuffix('.0')} %"
+    """Write a share with the digits that matter: two next to 0 and 1, one in between, none where it is one of them."""
+    digits = 0 if share in (0, 1) else 1 if 0.1 <= share <= 0.9 else 2
+    return f"{100 * share:.{digits}f} %"
 
 
 def exactly(share: Share) -> str:

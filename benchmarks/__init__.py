@@ -1,0 +1,1 @@
+"""Benchmarks of goals that are ratios, each measured in one run."""
