@@ -30,7 +30,8 @@ def difficulty(random: np.random.Generator, n: int) -> np.ndarray:
 
 def seen(random: np.random.Generator, shared: np.ndarray, correlation: float = CORRELATION) -> np.ndarray:
     """Return what one model sees of the rows, shape (n,): the difficulty and noise of its own."""
-    return np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * random.standard_normal(len(shared))
+    own = random.standard_normal(len(shared))
+    return np.asarray(np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * own)
 
 
 def said(real: np.ndarray, seen: np.ndarray, f1: float, prevalence: float = PREVALENCE) -> np.ndarray:

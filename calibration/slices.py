@@ -18,9 +18,9 @@ KNOBS = Knobs()
 
 def rejected(real: np.ndarray, champion: np.ndarray, candidate: np.ndarray) -> np.ndarray:
     """Let the gate judge every slice, and say which it rejects, shape (SLICES,)."""
-    labels, old, new = draws.labels(real), draws.answers(champion), draws.answers(candidate)
-    checks = slices.judge({"place": LEVELS}, labels, draws.POSITIVE, old, new, "binary", KNOBS)
-    decisions = {check.details["level"]: check.decision for check in checks}
+    old, new = draws.answers(champion), draws.answers(candidate)
+    checks = slices.judge({"place": LEVELS}, draws.truth(real), old, new, KNOBS)
+    decisions = {check.details.get("level"): check.decision for check in checks}
     return np.array([decisions[str(place)] == Decision.REJECT for place in range(SLICES)])
 
 
