@@ -9,14 +9,14 @@ DELTAS = (0.01, 0.02, 0.03)
 
 WORLD = f"""
 Unless a row says otherwise: {quality.ROWS:,} rows, {draws.PREVALENCE:.0%} positives, F1 {draws.F1:g},
-δ = {quality.DELTA:g}. Labels and answers are drawn, and judged by `gates.quality.judge` and `gates.slices.judge`.
+δ = {quality.DELTA:g}. Labels and answers are drawn, and judged by `gates.quality`, `gates.anchor` and `gates.slices`.
 What a model makes of a row is normal, with a correlation of {draws.CORRELATION:g} between any two models; a row is
 called positive below a threshold for positives, and below another for negatives, such that precision, recall and F1
 are all the F1 asked for.
 
 In a sequence of 24 releases each candidate is better than the champion of its own line by N(∓.003, .006), and is judged
 on rows of its own. With the anchor it must be promoted against the champion and against the anchor, with the same δ;
-the anchor is the first model until a released one is proven better (lower bound above 0), and then that one.
+the anchor is the first model until a release finds a later champion proven better (lower bound above 0).
 """
 
 
