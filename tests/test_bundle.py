@@ -139,6 +139,13 @@ def test_manifest_holds_hashes_only(own_bundle: Bundle) -> None:
     assert set(manifest["files"]) == present - {MANIFEST}
 
 
+def test_other_estimator_is_refused(tmp_path: Path) -> None:
+    """A regression in the bundle of a classifier is named, not a missing attribute."""
+    written = tumours.write(tmp_path / "b", LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0]))
+    with pytest.raises(BundleError, match="needs an estimator with predict_proba, and LinearRegression has none"):
+        bundles.load_model(written).predict(tumours.rows())
+
+
 def test_prediction_hash_tells_differences() -> None:
     """Equal predictions have one hash; the last bit of one score makes another."""
     scores = np.array([[0.25, 0.75]])

@@ -53,8 +53,15 @@ class Model:
     contract: Contract
 
     def predict(self, rows: pd.DataFrame) -> Predictions:
-        """Predict for raw rows that hold at least the contract's features."""
+        """Predict for raw rows that hold at least the contract's features.
+
+        Raises BundleError when the estimator is none for the contract's task.
+        """
         features = self.contract.frame(rows)
+        method = "predict" if self.contract.task == "regression" else "predict_proba"
+        if not hasattr(self.estimator, method):
+            kind = type(self.estimator).__name__
+            raise BundleError(f"A {self.contract.task} task needs an estimator with {method}, and {kind} has none.")
         if self.contract.task == "regression":
             return Predictions(np.asarray(self.estimator.predict(features), dtype=float), np.empty(0))
         scores = np.asarray(self.estimator.predict_proba(features), dtype=float)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import tumours
 
+from gatehouse.bundle import Bundle
 from gatehouse.contract import Column, Contract
 from gatehouse.errors import EvidenceError
 from gatehouse.predictions import Predictions
@@ -18,9 +19,14 @@ BATCH = Batch(rows=[tumours.ROW, {**tumours.ROW, "mean_texture": None}], ids=["p
 ANSWERS = Predictions(np.array(["yes", "no"]), np.array([[0.1, 0.9], [2 / 3, 1 / 3]]), ("no", "yes"))
 
 
+def opened(version: str, contract: Contract) -> Bundle:
+    """Return what the log needs to know of a bundle."""
+    return Bundle(Path(), "b" * 64, {"version": version}, contract, {})
+
+
 def write(folder: Path, moment: datetime = NOON, version: str = "1.2.0", answers: Predictions = ANSWERS) -> Path:
     """Write two records, as a server does."""
-    records = prediction_log.records(moment, "r-1", version, tumours.CONTRACT, BATCH, answers)
+    records = prediction_log.records(moment, "r-1", opened(version, tumours.CONTRACT), BATCH, answers)
     file = folder / f"{version}-{moment:%H}.jsonl"
     file.write_text("".join(json.dumps(record) + "\n" for record in records))
     return file
@@ -35,6 +41,7 @@ def test_records_read_back(tmp_path: Path) -> None:
     assert log["id"].tolist()[0] == "p1"
     assert pd.isna(log["id"].tolist()[1])
     assert log["row"].tolist() == [0, 1]
+    assert log["bundle"].tolist() == ["b" * 64] * 2
     assert log.attrs["skipped"] == 0
 
 
@@ -49,7 +56,7 @@ def test_sensitive_id_stays_out() -> None:
     """An id that the schema calls sensitive is not logged either."""
     contract = Contract((Column("key", "category", role="id", sensitive=True),), "regression")
     answers = Predictions(np.array([1.5]), np.empty(0))
-    record = prediction_log.records(NOON, "r", "1.0.0", contract, Batch([{}], ["secret"]), answers)[0]
+    record = prediction_log.records(NOON, "r", opened("1.0.0", contract), Batch([{}], ["secret"]), answers)[0]
     assert record["id"] is None
     assert record["prediction"] == 1.5
     assert record["scores"] is None

@@ -24,6 +24,7 @@ def test_logs_what_it_answers(bundle: Bundle, tmp_path: Path) -> None:
     assert log["scores"].tolist() == answer["scores"]
     assert log["request_id"].tolist() == ["r-7", "r-7"]
     assert log["model_version"].unique().tolist() == ["1.2.0"]
+    assert log["bundle"].unique().tolist() == [bundle.digest]
 
 
 def test_needs_no_log(bundle: Bundle) -> None:

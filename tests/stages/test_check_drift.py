@@ -28,7 +28,7 @@ def serve(folder, trained, rows, when=NOON):
     body = json.dumps({"rows": requests.payload(rows, contract)}).encode()
     batch = requests.reader(contract, 10_000).read(body)
     answers = bundles.load_model(trained.bundle).predict(rows)
-    lines = prediction_log.records(when, "r1", trained.bundle.version, contract, batch, answers)
+    lines = prediction_log.records(when, "r1", trained.bundle, batch, answers)
     folder.mkdir(exist_ok=True)
     with (folder / f"{when:%H%M}.jsonl").open("w") as stream:
         stream.writelines(json.dumps(line) + "\n" for line in lines)
@@ -106,12 +106,21 @@ def test_bad_performance_retrains(own, rows, tmp_path):
     assert verdict.details["outputs"]["action"] == "retrain"
 
 
-def test_other_version_is_not_read(own, rows, tmp_path):
-    """What another version answered says nothing about this one."""
+def test_other_bundle_is_not_read(own, rows, tmp_path):
+    """What another bundle of the same version answered says nothing about this one."""
     serve(tmp_path / "log", own, rows)
-    text = (tmp_path / "log" / "1200.jsonl").read_text()
-    (tmp_path / "log" / "1200.jsonl").write_text(text.replace('"1.0.0"', '"0.9.0"'))
-    assert check(own, tmp_path / "log").decision == Decision.HOLD
+    earlier = replace(own, bundle=replace(own.bundle, digest="0" * 64))
+    serve(tmp_path / "log", earlier, shifted(rows, own.bundle.contract), NOON - timedelta(minutes=1))
+    verdict = check(own, tmp_path / "log")
+    assert verdict.details["rows"] == len(rows)
+    assert verdict.decision == Decision.PROMOTE, verdict.why
+
+
+def test_foreign_log_raises(own, rows, tmp_path):
+    """A log of other models only is held against no profile: what serves is not the registry's champion."""
+    serve(tmp_path / "log", replace(own, bundle=replace(own.bundle, digest="0" * 64)), rows)
+    with pytest.raises(EvidenceError, match=r"none of them by the champion.*000000000000"):
+        check(own, tmp_path / "log")
 
 
 def test_missing_log_raises(own, tmp_path):

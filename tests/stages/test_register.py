@@ -48,9 +48,9 @@ def test_approved_hold_is_registered(own, verdict):
     assert register.run(own.config, own.bundle, path).decision == Decision.PROMOTE
 
 
-@pytest.mark.parametrize("other", [{"bundle": "b" * 64}, {"data_hash": "d" * 64}])
+@pytest.mark.parametrize("other", [{"bundle": "b" * 64}, {"data_hash": "d" * 64}, {"commit": "c" * 40}])
 def test_foreign_verdict_is_refused(own, verdict, other):
-    """A verdict about another bundle, or other data, says nothing about this one."""
+    """A verdict about another bundle, other data or another commit says nothing about this one."""
     with pytest.raises(EvidenceError, match="another's"):
         register.run(own.config, own.bundle, verdict(Decision.PROMOTE, **other))
 

@@ -27,6 +27,13 @@ def test_changed_data_raises(trained):
         rows.of_bundle(trained.bundle, replace(trained.found, load=changed), trained.config)
 
 
+def test_other_holdout_raises(trained):
+    """With another share held out, rows that trained the model would judge it."""
+    larger = replace(trained.config, holdout=replace(trained.config.holdout, share=0.5))
+    with pytest.raises(EvidenceError, match="have trained it"):
+        rows.of_bundle(trained.bundle, trained.found, larger)
+
+
 def test_sliding_window_counts_rows(trained):
     """Where positions are row numbers, the window holds the newest rows."""
     window = rows.sliding(trained.found, 100)

@@ -12,25 +12,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gatehouse.contract import Contract
+from gatehouse.bundle import Bundle
 from gatehouse.errors import EvidenceError
 from gatehouse.predictions import Predictions
 from gatehouse.serving.requests import Batch
 
-COLUMNS = ("time", "request_id", "row", "model_version", "id", "features", "prediction", "scores")
+COLUMNS = ("time", "request_id", "row", "model_version", "bundle", "id", "features", "prediction", "scores")
 
 
-def records(
-    now: datetime, request_id: str, version: str, contract: Contract, batch: Batch, answers: Predictions
-) -> list[dict[str, Any]]:
-    """Return one record a row; columns that the contract calls sensitive are left out."""
-    hidden = {column.name for column in contract.columns if column.sensitive}
-    head = {"time": _stamp(now), "request_id": request_id, "model_version": version}
+def records(now: datetime, request_id: str, bundle: Bundle, batch: Batch, answers: Predictions) -> list[dict[str, Any]]:
+    """Return one record a row; columns that the contract calls sensitive are left out.
+
+    Each names the bundle's hash: two candidates may have had the same version, of which one was rolled back.
+    """
+    hidden = {column.name for column in bundle.contract.columns if column.sensitive}
+    head = {"time": _stamp(now), "request_id": request_id, "model_version": bundle.version, "bundle": bundle.digest}
     return [
         {
             **head,
             "row": number,
-            "id": None if contract.named("id") in hidden else batch.ids[number],
+            "id": None if bundle.contract.named("id") in hidden else batch.ids[number],
             "features": {name: value for name, value in row.items() if name not in hidden},
             "prediction": answers.values[number].item(),
             "scores": score,
@@ -78,12 +79,12 @@ def features(log: pd.DataFrame) -> pd.DataFrame:
 def predictions(log: pd.DataFrame) -> Predictions:
     """Return the predictions of a log that was read.
 
-    Raises EvidenceError when models with different classes wrote it: select one `model_version` first.
+    Raises EvidenceError when models with different classes wrote it: select one `bundle` first.
     """
     rows: list[dict[str, float] | None] = list(log["scores"])
     classes = tuple(rows[0] or ()) if rows else ()
     if any(tuple(row or ()) != classes for row in rows):
-        raise EvidenceError("The prediction log holds models with different classes. Select one model version first.")
+        raise EvidenceError("The prediction log holds models with different classes. Select one bundle first.")
     if not classes:
         return Predictions(log["prediction"].to_numpy(dtype=float), np.empty(0))
     numbers = np.array([list((row or {}).values()) for row in rows], dtype=float)

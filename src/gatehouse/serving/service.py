@@ -52,8 +52,7 @@ class Service:
             raise
         self.metrics.predictions.inc(len(answers))
         if self.log:
-            version, contract = self.bundle.version, self.bundle.contract
-            self.log.add(prediction_log.records(now, request_id, version, contract, batch, answers))
+            self.log.add(prediction_log.records(now, request_id, self.bundle, batch, answers))
         return self._document(answers, request_id)
 
     def _document(self, answers: Predictions, request_id: str) -> dict[str, Any]:

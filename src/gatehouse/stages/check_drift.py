@@ -67,7 +67,7 @@ def run(
     skipped = log.attrs["skipped"]
     if log.empty and skipped:
         raise EvidenceError(f"The prediction log {folder} holds {skipped:,} broken lines and no record: is it one?")
-    log = log[log["model_version"] == champion.version].reset_index(drop=True)
+    log = of_champion(log, champion)
     outcome = rules.judge(
         champion.profile,
         champion.contract,
@@ -82,6 +82,21 @@ def run(
     details: dict[str, Any] = {"drift": outcome.table, "outputs": {"action": outcome.action}, "rows": len(log)}
     details |= {"notices": list(outcome.notices), "skipped_lines": skipped}
     return judgement.make("check_drift", outcome.checks, subject=train.subject(champion), details=details)
+
+
+def of_champion(log: pd.DataFrame, champion: Bundle) -> pd.DataFrame:
+    """Return what the champion's own bundle answered.
+
+    Raises EvidenceError when everything in the log is another's: its profile is no reference for that.
+    """
+    own = log[log["bundle"] == champion.digest].reset_index(drop=True)
+    if own.empty and not log.empty:
+        others = ", ".join(str(digest)[:12] for digest in log["bundle"].unique()[:3])
+        raise EvidenceError(
+            f"The window holds {len(log):,} predictions, none of them by the champion {champion.version} "
+            f"({champion.digest[:12]}): they are by the bundle {others}. Does the champion serve?"
+        )
+    return own
 
 
 def performance(config: Config, found: Workload, champion: Bundle, log: pd.DataFrame) -> Estimate | None:
@@ -101,12 +116,15 @@ def performance(config: Config, found: Workload, champion: Bundle, log: pd.DataF
 
 
 def remembered(state: Path, champion: Bundle) -> list[dict[str, Any]]:
-    """Return the windows that were judged against this champion, oldest first."""
+    """Return the windows that were judged against this champion, oldest first. Raises EvidenceError if it cannot."""
     path = state / WINDOWS
     if not path.exists():
         return []
-    lines = [json.loads(line) for line in files.read_text(path, "list of drift windows").splitlines()]
-    return [line for line in lines if line["bundle"] == champion.digest]
+    try:
+        lines = [json.loads(line) for line in files.read_text(path, "list of drift windows").splitlines()]
+        return [line for line in lines if line["bundle"] == champion.digest]
+    except (ValueError, TypeError, LookupError) as error:
+        raise EvidenceError(f"The list of drift windows {path} is broken ({error!r}): restore or remove it.") from error
 
 
 def _remember(state: Path, champion: Bundle, begin: datetime | None, end: datetime, alarmed: list[str]) -> None:

@@ -36,7 +36,7 @@ def run(config: Config, candidate: Bundle, verdict: Path, image: str | None = No
     Raises EvidenceError unless its own gate said promote, or a hold is approved, against the champion of today.
     """
     about = train.subject(candidate)
-    needed = Subject(bundle=about.bundle, data_hash=about.data_hash)
+    needed = Subject(about.commit, about.data_hash, about.bundle)
     judged = evidence.require(verdict, "gate", needed, Path(config.store.state))
     registry = connect(config)
     _check_champion(judged, registry.champion())
