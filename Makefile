@@ -8,7 +8,7 @@ export PYTHONSAFEPATH := 1
 # The interpreters of `make versions`.
 PYTHONS ?= python3.11 python3.12 python3.13
 
-.PHONY: help rehearse test lint lint-workflows integration versions calibrate bench-gates lock setup setup-dev clean
+.PHONY: help rehearse test lint lint-workflows integration versions faults mutation calibrate bench-gates lock setup setup-dev clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -40,6 +40,12 @@ versions: ## Install the locked requirements on each of PYTHONS, and run the rul
 	  $$venv/bin/python -m pytest --quiet -p no:xdist tests/gates tests/drift tests/canary tests/test_*.py; \
 	done
 
+faults: setup-dev ## Plant every known fault, and show which gate refused it and why
+	@PYTHONPATH=tests $(BIN)/python -m faults $(ARGS)
+
+mutation: $(VENV)/.installed-mutation ## Change the rules in small ways, and count the changes that their tests notice
+	@PYTHONPATH=tests $(BIN)/python -m mutation $(ARGS)
+
 calibrate: setup ## Simulate how often the rules are right, beside what is popular
 	@OMP_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python -m calibration $(ARGS)
 
@@ -67,6 +73,10 @@ $(VENV)/.installed: $(VENV)/.uv requirements.txt pyproject.toml
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 	@echo "Installing requirements-dev.txt into $(VENV) ..."
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.installed-mutation: $(VENV)/.installed-dev requirements-mutation.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-mutation.txt
 	@touch $@
 
 clean: ## Remove what the other targets made

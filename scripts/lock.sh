@@ -16,3 +16,4 @@ lock pyproject.toml --all-extras -o requirements-dev.txt
 lock pyproject.toml --extra train -c requirements-dev.txt -o requirements.txt
 lock pyproject.toml -c requirements-dev.txt -o requirements-serve.txt
 echo uv | lock - -c requirements-dev.txt -o requirements-uv.txt
+echo mutmut | lock - -c requirements-dev.txt -o requirements-mutation.txt

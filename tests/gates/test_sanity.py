@@ -63,7 +63,7 @@ def test_constant_answers_are_rejected() -> None:
 
 def test_constant_numbers_are_rejected() -> None:
     """A regression that answers its mean is rejected too."""
-    y = RANDOM.normal(size=50)
+    y = np.random.default_rng(1).normal(size=50)
     mean = answers.numbers(np.full(50, y.mean()))
     checks = sanity.judge(answers.truth(y), mean, mean, FAST, "mae", Knobs())
     assert checks[-1].name == "answers differ"
@@ -72,7 +72,7 @@ def test_constant_numbers_are_rejected() -> None:
 
 def test_useless_model_is_rejected() -> None:
     """A model that guesses does not beat the dummy that guesses."""
-    check = judged(answers.scored(RANDOM.random(500)))["beats a dummy"]
+    check = judged(answers.scored(np.random.default_rng(1).random(500)))["beats a dummy"]
     assert check.decision == Decision.REJECT
     assert "not proven" in check.why
 

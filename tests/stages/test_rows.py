@@ -30,7 +30,7 @@ def test_changed_data_raises(trained):
 def test_other_holdout_raises(trained):
     """With another share held out, rows that trained the model would judge it."""
     larger = replace(trained.config, holdout=replace(trained.config.holdout, share=0.5))
-    with pytest.raises(EvidenceError, match="have trained it"):
+    with pytest.raises(EvidenceError, match="have been trained on rows that would judge it"):
         rows.of_bundle(trained.bundle, trained.found, larger)
 
 
