@@ -1,5 +1,6 @@
 """The gate: a first model meets the floor, a good one passes, a worse one does not, and nothing is compared askew."""
 
+from argparse import Namespace
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +11,8 @@ from gatehouse.config import Window
 from gatehouse.errors import EvidenceError
 from gatehouse.predictions import Predictions
 from gatehouse.registry import connect
-from gatehouse.stages import gate, planted, rows, train
-from gatehouse.verdicts import Decision
+from gatehouse.stages import gate, judgement, planted, rows, train
+from gatehouse.verdicts import Check, Decision
 
 
 @pytest.fixture
@@ -124,3 +125,18 @@ def test_proven_champion_moves_anchor(crowned, tmp_path):
     verdict = judged(crowned, crowned.bundle)
     assert verdict.decision == Decision.PROMOTE, verdict.why
     assert verdict.details["anchor"]["bundle"] == crowned.bundle.digest
+
+
+@pytest.mark.parametrize("decision", Decision)
+def test_earlier_checks_count(own, decision):
+    """What a check before the gate found is found by the gate: the worst decides."""
+    before = judgement.make("check_leakage", [Check("leak", decision, "As seen.")], subject=train.subject(own.bundle))
+    verdict = gate.run(own.config, own.found, own.bundle, connect(own.config), [before])
+    assert verdict.decision == decision
+
+
+def test_missing_check_is_an_error(own, tmp_path):
+    """A gate without the verdicts of the checks before it is no gate: it names the one that is missing."""
+    args = Namespace(bundle=own.bundle.path, verdicts=tmp_path)
+    with pytest.raises(EvidenceError, match="no verdict of check_model"):
+        gate.main(own.config, args)

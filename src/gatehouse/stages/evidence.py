@@ -10,19 +10,27 @@ from gatehouse.verdicts import Decision, Subject, Verdict
 def require(path: Path, step: str, subject: Subject, state: Path) -> Verdict:
     """Return the verdict at `path` when it allows to go on with `subject`.
 
-    It must be the verdict of `step`, about the same subject (every field that `subject` sets), and `promote`; or
-    `hold` with an approval in the ledger. Raises EvidenceError otherwise.
+    It must be `promote`, or `hold` with an approval in the ledger. Raises EvidenceError otherwise, and as `read` does.
     """
-    verdict = verdicts.from_json(files.read_text(path, f"verdict of {step}"))
-    if verdict.step != step:
-        raise EvidenceError(f"{path} holds the verdict of '{verdict.step}', and that of '{step}' is needed.")
-    check_subject(verdict, subject)
+    verdict = read(path, step, subject)
     if verdict.decision == Decision.PROMOTE:
         return verdict
     if verdict.decision == Decision.HOLD and approved(verdict, state):
         return verdict
     advice = f"Approve it with: scripts/approve.py {path} --reason ..." if verdict.decision == Decision.HOLD else ""
     raise EvidenceError(f"The verdict of {step} is '{verdict.decision}': {verdict.why} {advice}".rstrip())
+
+
+def read(path: Path, step: str, subject: Subject) -> Verdict:
+    """Return the verdict at `path`, whatever it says.
+
+    Raises EvidenceError unless it is the verdict of `step`, about the same subject (every field that `subject` sets).
+    """
+    verdict = verdicts.from_json(files.read_text(path, f"verdict of {step}"))
+    if verdict.step != step:
+        raise EvidenceError(f"{path} holds the verdict of '{verdict.step}', and that of '{step}' is needed.")
+    check_subject(verdict, subject)
+    return verdict
 
 
 def check_subject(verdict: Verdict, subject: Subject) -> None:

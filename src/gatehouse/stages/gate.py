@@ -1,11 +1,12 @@
-"""Judge a candidate against the champion on the same held-out rows.
+"""Judge a candidate against the champion on the same held-out rows; what was checked before counts, too.
 
 Examples:
-  scripts/gate.py
+  scripts/gate.py                                  after train, check_model and check_leakage
   scripts/gate.py --bundle build/bundle --out build/verdicts/gate.json
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from gatehouse import bundle as bundles
@@ -18,25 +19,39 @@ from gatehouse.gates import anchor, levels, quality, slices
 from gatehouse.predictions import Predictions
 from gatehouse.registry import Registry, connect
 from gatehouse.release import Release
-from gatehouse.stages import judgement, scoring, train
+from gatehouse.stages import evidence, judgement, scoring, train
 from gatehouse.stages import rows as rowsets
 from gatehouse.stages.rows import Rows
-from gatehouse.verdicts import Check, Decision, Verdict
+from gatehouse.verdicts import Check, Decision, Subject, Verdict
 from gatehouse.workload import Workload
+
+# What must have been found of the candidate by itself before it is compared: the gate's verdict counts it in, so that
+# whoever reads this verdict need not look for the others.
+BEFORE = ("check_model", "check_leakage")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what this step takes."""
     parser.add_argument("--bundle", type=Path, default=Path("build/bundle"), help="the candidate (%(default)s)")
+    where = "folder of the verdicts of check_model and check_leakage (%(default)s)"
+    parser.add_argument("--verdicts", type=Path, default=Path("build/verdicts"), help=where)
 
 
 def main(config: Config, args: argparse.Namespace) -> Verdict:
-    """Judge the bundle of the command line."""
-    return run(config, workload.of(config), bundles.read(args.bundle), connect(config))
+    """Judge the bundle of the command line. Raises EvidenceError when a check before it is missing or about another."""
+    candidate = bundles.read(args.bundle)
+    about = Subject(bundle=candidate.digest)
+    before = [evidence.read(args.verdicts / f"{step}.json", step, about) for step in BEFORE]
+    return run(config, workload.of(config), candidate, connect(config), before)
 
 
-def run(config: Config, found: Workload, candidate: Bundle, registry: Registry) -> Verdict:
-    """Judge a candidate on the holdout of its own window; without a champion, against the absolute floor."""
+def run(
+    config: Config, found: Workload, candidate: Bundle, registry: Registry, before: Sequence[Verdict] = ()
+) -> Verdict:
+    """Judge a candidate on the holdout of its own window; without a champion, against the absolute floor.
+
+    Each verdict in `before` becomes a check, so that the worst of all decides.
+    """
     rows = rowsets.of_bundle(candidate, found, config)
     answers = bundles.load_model(candidate).predict(rows.holdout)
     champion, moved = registry.champion(), None
@@ -49,6 +64,7 @@ def run(config: Config, found: Workload, candidate: Bundle, registry: Registry) 
         checks = judged(config, found, rows, old, answers)
         against, moved = _anchored(config, found, rows, registry, champion, old, answers)
         checks += against
+    checks += [Check(verdict.step, verdict.decision, verdict.why) for verdict in before]
     details = {
         "champion": champion.to_dict() if champion else None,
         "anchor": moved,
