@@ -12,7 +12,7 @@ from gatehouse import bundle as bundles
 from gatehouse import files, workload
 from gatehouse.config import Config, Since, position
 from gatehouse.registry import connect
-from gatehouse.stages import check_model, gate, judgement, train
+from gatehouse.stages import check_leakage, check_model, gate, judgement, train
 from gatehouse.stages import rows as rowsets
 from gatehouse.verdicts import Decision, Verdict
 from gatehouse.workload import Workload
@@ -32,20 +32,23 @@ def main(config: Config, args: argparse.Namespace) -> Verdict:
 
 
 def run(config: Config, found: Workload, until: Since, path: Path, *, reason: str, judged: Path) -> Verdict:
-    """Train on the sliding window and judge the result: first its sanity, then, by the same gate, its quality.
+    """Train on the sliding window and judge the result: by itself, for leaks, and then by the same gate.
 
     The gate's own verdict is written to `judged`, where register looks for it; no verdict is left there when the model
-    is not sane, because then the gate is not asked.
+    is not sane or leaks, because then the gate is not asked.
     """
     judged.unlink(missing_ok=True)
     window = rowsets.sliding(found, config.retrain.window, until)
     train.run(config, found, window, path, seed=config.train.seed)
     candidate = bundles.read(path)
-    sane = check_model.run(config, found, candidate)
-    checks = list(sane.checks)
+    registry = connect(config)
+    before = [check_model.run(config, found, candidate)]
+    if before[0].decision == Decision.PROMOTE:
+        before.append(check_leakage.run(config, found, candidate, registry))
+    checks = [check for verdict in before for check in verdict.checks]
     details = {"reason": reason, "since": str(window.since), "until": str(window.until)}
-    if sane.decision == Decision.PROMOTE:
-        verdict = gate.run(config, found, candidate, connect(config))
+    if all(verdict.decision in (Decision.PROMOTE, Decision.HOLD) for verdict in before):
+        verdict = gate.run(config, found, candidate, registry, before)
         files.write_text(judged, verdict.to_json())
         checks = [*verdict.checks, *checks]
         details |= verdict.details

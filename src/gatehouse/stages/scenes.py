@@ -18,6 +18,7 @@ from gatehouse.release import Release
 from gatehouse.serving import requests
 from gatehouse.stages import (
     check_drift,
+    check_leakage,
     check_model,
     gate,
     judgement,
@@ -73,8 +74,14 @@ class Play:
         """Put a model through its gates, register it, and return the release."""
         expect = self.story.expect
         expect(Decision.PROMOTE, f"check {name}", lambda: check_model.run(self.config, self.found, bundle))
+        expect(
+            Decision.PROMOTE,
+            f"look for leaks in {name}",
+            lambda: check_leakage.run(self.config, self.found, bundle, self.registry),
+        )
+        before = self.story.verdicts[-2:]
         judged = expect(
-            Decision.PROMOTE, f"gate {name}", lambda: gate.run(self.config, self.found, bundle, self.registry)
+            Decision.PROMOTE, f"gate {name}", lambda: gate.run(self.config, self.found, bundle, self.registry, before)
         )
         return self.registered(name, bundle, judged)
 
