@@ -154,3 +154,12 @@ def test_prediction_hash_tells_differences() -> None:
     other = Predictions(np.array(["b"]), np.nextafter(scores, 1), ("a", "b"))
     assert bundles.prediction_hash(one) == bundles.prediction_hash(same)
     assert bundles.prediction_hash(one) != bundles.prediction_hash(other)
+
+
+def test_rounded_hash_tells_models_apart() -> None:
+    """Sums in another order keep the rounded hash; another model does not, nor does it lose its sign or size."""
+    values = np.array([0.0, 1e-9, -1234567.0, 0.123456])
+    one, near, other = (Predictions(values * factor, np.empty(0)) for factor in (1, 1 + 1e-14, 1.001))
+    assert bundles.prediction_hash(one, rounded=True) == bundles.prediction_hash(near, rounded=True)
+    assert bundles.prediction_hash(one, rounded=True) != bundles.prediction_hash(other, rounded=True)
+    assert bundles.prediction_hash(one) != bundles.prediction_hash(near)

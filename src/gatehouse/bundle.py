@@ -123,9 +123,16 @@ def load_model(bundle: Bundle) -> Model:
     )
 
 
-def prediction_hash(predictions: Predictions) -> str:
-    """Return the SHA-256 of predictions, to compare two trainings or two runtimes."""
-    numbers = predictions.scores if predictions.classes else predictions.values
+def prediction_hash(predictions: Predictions, *, rounded: bool = False) -> str:
+    """Return the SHA-256 of predictions, to compare two trainings or two runtimes.
+
+    `rounded` keeps 13 bits of every number, some four digits: then only another model has another hash, and the same
+    one by sums in another order keeps its own.
+    """
+    numbers = np.asarray(predictions.scores if predictions.classes else predictions.values, dtype=float)
+    if rounded:
+        mantissa, exponent = np.frexp(numbers)
+        numbers = np.ldexp(np.round(mantissa * 2**13), exponent - 13) + 0.0
     return hashlib.sha256(np.ascontiguousarray(numbers, dtype="<f8").tobytes()).hexdigest()
 
 

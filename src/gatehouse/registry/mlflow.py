@@ -4,10 +4,11 @@ Without a tracking URI it keeps a sqlite database and the artifacts in the state
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from gatehouse import bundle as bundles
 from gatehouse import files, ledger
@@ -25,8 +26,10 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
-BUNDLE, VERSION = "gatehouse.bundle", "gatehouse.version"
+BUNDLE, VERSION, CODE = "gatehouse.bundle", "gatehouse.version", "gatehouse.code"
 ARTIFACT = "bundle"
+# Tags by which an earlier training is found and compared; a manifest from before lacks them.
+RECORDED = {CODE: "code", "gatehouse.predictions": "predictions"}
 
 
 class MlflowRegistry:
@@ -60,6 +63,7 @@ class MlflowRegistry:
             for key, number in measured.items():
                 client.log_metric(run_id, key, number)
             tags = {BUNDLE: bundle.digest, VERSION: bundle.version, "data_hash": manifest["data"]["hash"]}
+            tags |= {key: manifest[name] for key, name in RECORDED.items() if name in manifest}
             tags |= {"mlflow.source.git.commit": manifest["commit"] or "unknown"}
             tags |= {f"library.{name}": number for name, number in manifest["libraries"].items()}
             for key, text in tags.items():
@@ -67,6 +71,20 @@ class MlflowRegistry:
             client.log_artifacts(run_id, str(bundle.path), ARTIFACT)
             client.set_terminated(run_id)
             return run_id
+
+    def newest(self, manifest: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+        """Return the newest run with the code, data and seed of a manifest: its id, and its bundle's manifest."""
+        wanted = (
+            f"tags.`{CODE}` = '{manifest['code']}' and tags.data_hash = '{manifest['data']['hash']}' "
+            f"and params.seed = '{manifest['seed']}'"
+        )
+        with self._answering() as client, TemporaryDirectory() as folder:
+            runs = client.search_runs([self._experiment(client)], wanted, max_results=1, order_by=["start_time DESC"])
+            if not runs:
+                return None
+            run_id = str(runs[0].info.run_id)
+            path = Path(client.download_artifacts(run_id, f"{ARTIFACT}/{bundles.MANIFEST}", folder))
+            return run_id, files.read_json(path, "manifest of a run")
 
     def register(self, bundle: Bundle, image: str | None = None) -> Release:
         """Make the bundle the challenger; a bundle that is a version already stays that version."""

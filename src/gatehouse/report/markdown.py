@@ -91,7 +91,7 @@ def _origin(verdict: Verdict) -> str:
 
 
 def _columns(table: Table, colour: bool, width: int) -> list[str]:
-    """Align a table; below each row that is not good stands its sentence, unless the verdict has said it."""
+    """Align a table; a row that is not good, or has no number, has its sentence below, unless the verdict said it."""
     if not table.decisions:
         return _aligned([table.header, *table.rows], table.numeric, width)
     marked = zip(table.rows, table.decisions, table.words, strict=True)
@@ -99,9 +99,9 @@ def _columns(table: Table, colour: bool, width: int) -> list[str]:
     header = (f"  {table.header[0]}", *table.header[1:], "verdict")
     head, *lines = _aligned([header, *rows], (*table.numeric, False), width)
     made = [head]
-    for line, decision, why in zip(lines, table.decisions, table.whys, strict=True):
+    for line, row, decision, why in zip(lines, table.rows, table.decisions, table.whys, strict=True):
         made.append(_painted(line, decision, colour and decision != Decision.PROMOTE))
-        if decision != Decision.PROMOTE and why:
+        if why and (decision != Decision.PROMOTE or set(row[1:]) <= {wording.NOTHING}):
             made.append(_wrapped(why, 6, width))
     return made
 

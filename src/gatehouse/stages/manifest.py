@@ -1,12 +1,10 @@
 """What a bundle says of its origin: enough to train it again, and to tell why two trainings differ."""
 
 import hashlib
-import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,30 +15,39 @@ from gatehouse.config import Config
 from gatehouse.contract import Contract
 from gatehouse.gates.metrics import Estimate
 from gatehouse.predictions import Predictions
-from gatehouse.stages import judgement
+from gatehouse.stages import environment, judgement
 from gatehouse.stages import rows as rowsets
 from gatehouse.stages.rows import Rows
 
-LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
-
 
 def make(
-    config: Config, contract: Contract, rows: Rows, estimator: Any, predictions: Predictions, previous: Bundle | None
+    config: Config,
+    contract: Contract,
+    rows: Rows,
+    estimator: Any,
+    predictions: Predictions,
+    previous: Bundle | None,
+    taken: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Return the manifest of a trained model; `previous` is the champion's bundle, from which the version counts."""
-    code = code_hash(config.workload.package)
+    """Return the manifest of a trained model.
+
+    `previous` is the champion's bundle, from which the version counts; versions that are `taken` are skipped.
+    """
+    code, plain = code_hash(config.workload.package), parameters(estimator)
     return {
         "name": config.registry.name,
-        "version": _version(previous, contract, code),
+        "version": version(previous, contract, code, plain, taken),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": judgement.commit(),
         "code": code,
         "task": contract.task,
         "data": rowsets.described(rows),
         "holdout": {**asdict(config.holdout), "salt": holdout.SALT.decode()},
-        "parameters": parameters(estimator),
+        "parameters": plain,
         "predictions": bundles.prediction_hash(predictions),
-        "libraries": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "predictions_rounded": bundles.prediction_hash(predictions, rounded=True),
+        "libraries": environment.libraries(),
+        "environment": environment.recorded(),
     }
 
 
@@ -81,8 +88,19 @@ def card(manifest: Mapping[str, Any], contract: Contract) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _version(previous: Bundle | None, contract: Contract, code: str) -> str:
+def version(
+    previous: Bundle | None, contract: Contract, code: str, parameters: Mapping[str, Any], taken: Collection[str]
+) -> str:
+    """Return the version that follows the champion's, by what changed: schema, code, features, parameters, or data."""
     if previous is None:
-        return versions.FIRST
+        return versions.derive(None, breaks=False, changed=True, taken=taken)
+    before = previous.manifest
+    changed = before["code"] != code or versions.features_changed(previous.contract, contract)
+    # They come from the code, or from a library's new defaults; the seed is neither.
+    changed = changed or _unseeded(before["parameters"]) != _unseeded(parameters)
     broken = versions.breaks(previous.contract, contract)
-    return versions.derive(previous.version, breaks=broken, code_changed=previous.manifest["code"] != code)
+    return versions.derive(previous.version, breaks=broken, changed=changed, taken=taken)
+
+
+def _unseeded(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in parameters.items() if key.rpartition("__")[2] != "random_state"}

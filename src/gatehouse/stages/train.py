@@ -20,10 +20,10 @@ from gatehouse.bundle import Bundle, Model
 from gatehouse.config import Config, Window, position
 from gatehouse.drift import profile
 from gatehouse.errors import WorkloadError
-from gatehouse.gates import metrics, quality
+from gatehouse.gates import metrics, quality, reproducibility
 from gatehouse.registry import connect
 from gatehouse.registry.mlflow import MlflowRegistry
-from gatehouse.stages import judgement, manifest
+from gatehouse.stages import judgement, manifest, trainings
 from gatehouse.stages import rows as rowsets
 from gatehouse.stages.rows import Rows
 from gatehouse.verdicts import Check, Decision, Subject, Verdict
@@ -71,23 +71,11 @@ def run(config: Config, found: Workload, window: Window, path: Path, *, seed: in
     """
     rows = rowsets.prepare(found, config, window)
     estimator = fitted(found, rows, seed, fit)
-    bundle = _written(config, found, rows, estimator, seed, path)
-    run_id = _tracker(config).track(bundle)
-    measured = bundle.manifest["metrics"][config.gate.metric]
-    why = (
-        f"Trained {bundle.version} on {len(rows.training):,} rows; {config.gate.metric} {measured['value']:.4f} "
-        f"on {len(rows.holdout):,} held out."
-    )
-    check = Check(
-        "trained",
-        Decision.PROMOTE,
-        why,
-        observed=measured["value"],
-        interval=(measured["low"], measured["high"]),
-        n=len(rows.holdout),
-    )
+    bundle, reproduced = _written(config, found, rows, estimator, seed, path)
+    run_id = tracker(config).track(bundle)
     details = {"run_id": run_id, "outputs": {"bundle": bundle.digest, "version": bundle.version}}
-    return judgement.make("train", [check], subject=subject(bundle), details=details)
+    checks = [_trained(config, rows, bundle), reproduced]
+    return judgement.make("train", checks, subject=subject(bundle), details=details)
 
 
 def fitted(found: Workload, rows: Rows, seed: int, fit: Fit) -> Any:
@@ -109,20 +97,32 @@ def subject(bundle: Bundle) -> Subject:
     return Subject(about["commit"], about["data"]["hash"], bundle.digest, bundle.version)
 
 
-def _written(config: Config, found: Workload, rows: Rows, estimator: Any, seed: int, path: Path) -> Bundle:
+def _trained(config: Config, rows: Rows, bundle: Bundle) -> Check:
+    metric, n = config.gate.metric, len(rows.holdout)
+    found = bundle.manifest["metrics"][metric]
+    why = f"Trained {bundle.version} on {len(rows.training):,} rows; {metric} {found['value']:.4f} on {n:,} held out."
+    interval = found["low"], found["high"]
+    return Check("trained", Decision.PROMOTE, why, observed=found["value"], interval=interval, n=n)
+
+
+def _written(
+    config: Config, found: Workload, rows: Rows, estimator: Any, seed: int, path: Path
+) -> tuple[Bundle, Check]:
+    """Write the bundle, and compare it with earlier ones, of which one may have lain at the same path."""
     contract = found.contract
     predictions = Model(estimator, contract).predict(rows.holdout)
-    registry = connect(config)
-    champion = registry.champion()
-    previous = registry.fetch(champion) if champion else None
-    about = manifest.make(config, contract, rows, estimator, predictions, previous)
+    champion, challenger = trainings.released(connect(config))
+    taken = [held.version for held in (champion, challenger) if held]
+    about = manifest.make(config, contract, rows, estimator, predictions, champion, taken)
     truth, asked = found.truth(rows.holdout), (config.gate.bootstraps, config.gate.seed)
     measured = [metrics.estimate(name, truth, predictions, *asked) for name in quality.named(truth, config.gate)]
     about |= {"seed": seed, "metrics": {estimate.metric: manifest.measured(estimate) for estimate in measured}}
+    earlier = trainings.find(path, champion, challenger, tracker(config), about)
     reference = profile.make(contract.frame(rows.holdout), contract, predictions)
-    return bundles.write(path, estimator, contract, reference, about, manifest.card(about, contract))
+    bundle = bundles.write(path, estimator, contract, reference, about, manifest.card(about, contract))
+    return bundle, reproducibility.judge(about, earlier)
 
 
-def _tracker(config: Config) -> MlflowRegistry:
+def tracker(config: Config) -> MlflowRegistry:
     """Return MLflow, which logs the run even where the image registry keeps the versions."""
     return MlflowRegistry(config.registry, Path(config.store.state))
