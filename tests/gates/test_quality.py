@@ -33,7 +33,7 @@ def test_worse_model_is_rejected() -> None:
     y, champion, candidate = answers.pair(np.random.default_rng(0), 4000, loss=0.15)
     check = judged(y, champion, candidate)
     assert check.decision == Decision.REJECT
-    assert f"{check.details['delta']:+.4g}" in check.why
+    assert f"{-check.details['delta']:.4g} worse" in check.why
 
 
 def test_few_rows_hold() -> None:
@@ -215,3 +215,9 @@ def test_rates_are_nominal() -> None:
     assert worse[Decision.PROMOTE] / 300 <= 0.07
     assert equal[Decision.REJECT] / 300 <= 0.01
     assert equal[Decision.PROMOTE] > worse[Decision.PROMOTE]
+
+
+@pytest.mark.parametrize(("delta", "words"), [(0.0123, "0.0123 better"), (-0.05, "0.05 worse"), (0.0, "no difference")])
+def test_difference_is_said_in_words(delta: float, words: str) -> None:
+    """Nobody has to read a sign to know which model is better."""
+    assert quality.moved(delta) == words

@@ -51,6 +51,13 @@ def test_step_may_know_better() -> None:
     assert advice.next_step(verdict) == "Ask the owner."
 
 
+def test_sum_stands_for_its_slices() -> None:
+    """The check that sums up the slices is not followed by their names."""
+    assert advice.others(HIDDEN) == ""
+    other = sample_verdicts.lost("IT", 0.74, 0.60, 0.0001, Decision.REJECT)
+    assert advice.others(sample_verdicts.verdict(*sample_verdicts.slices(Decision.REJECT)[1:], other)) != ""
+
+
 @pytest.mark.parametrize(
     ("count", "said"),
     [(1, ""), (2, "1 more check says the same: c1."), (6, "5 more checks say the same: c1, c2, c3 and 2 more.")],

@@ -12,6 +12,7 @@ def test_metrics_slices_others() -> None:
     made = check_tables.found(sample_verdicts.verdict(*checks))
     assert [table.title for table in made] == ["", "Slices, worst first", "Other checks"]
     assert [len(table.rows) for table in made] == [1, 3, 1]
+    assert made[1].lead.startswith("2 of 3 slices were judged")
 
 
 def test_lone_sentence_needs_no_table() -> None:
@@ -19,6 +20,13 @@ def test_lone_sentence_needs_no_table() -> None:
     assert check_tables.found(sample_verdicts.error()) == []
     assert check_tables.found(sample_verdicts.verdict()) == []
     assert len(check_tables.found(sample_verdicts.rollout())) == 1
+
+
+def test_sum_without_slices_is_a_check() -> None:
+    """Where there is no slice to list, what is said of all of them is a row."""
+    count = sample_verdicts.slices()[0]
+    (made,) = check_tables.found(sample_verdicts.verdict(count, sample_verdicts.GOOD))
+    assert made.rows[0][0] == "slices"
 
 
 def test_empty_columns_are_left_out() -> None:

@@ -166,7 +166,7 @@ def test_reading_order() -> None:
 def test_sentence_is_as_wide_as_its_table() -> None:
     """The sentence of a row that is not good stands in a row of its own."""
     held = html.section(1, sample_verdicts.gates()[1])
-    assert '<tr class=explained><th scope="row">f1, against the anchor</th>' in held
+    assert '<tr class=explained><th scope="row">f1, against the anchor 1.3.0</th>' in held
     assert '<tr><td colspan="6" class="why">f1 is' in held
 
 

@@ -12,7 +12,7 @@ def test_row_compares_two_models() -> None:
     made = metric_table.make(sample_verdicts.gates()[0].checks[:3], "")
     assert made.header == ("metric", "champion", "candidate", "difference (90 % interval)", "limit")
     assert made.rows[0] == ("f1", "0.7312", "0.7435", "+0.0123 (-0.0037 to +0.0283)", "-0.02")
-    assert [row[0] for row in made.rows] == ["f1", "recall (guard)", "f1, against the anchor"]
+    assert [row[0] for row in made.rows] == ["f1", "recall (guard)", "f1, against the anchor 1.3.0"]
 
 
 def test_main_metric_comes_first() -> None:
@@ -39,10 +39,12 @@ def test_other_opponent_is_named() -> None:
     assert made.rows[0][0] == "f1 (beats a dummy)"
 
 
-def test_name_with_its_metric_is_enough() -> None:
-    """A check that names its metric itself needs no second name."""
-    check = sample_verdicts.improvement()
-    assert metric_table.label(Check("guard f1", check.decision, "", details=check.details), "champion") == "guard f1"
+@pytest.mark.parametrize("name", ["guard f1", "guard"])
+def test_guard_is_named_once(name: str) -> None:
+    """A check's name says which part its metric plays, whether or not it names the metric too."""
+    check = Check(name, Decision.HOLD, "", advisory=True, details=sample_verdicts.improvement().details)
+    assert metric_table.label(check, "champion") == "f1 (guard)"
+    assert metric_table.word(check) == "hold (does not block)"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import sample_verdicts
 
 from gatehouse.report import slice_table
-from gatehouse.verdicts import Decision
+from gatehouse.verdicts import Check, Decision
 
 
 def test_worst_comes_first() -> None:
@@ -12,7 +12,7 @@ def test_worst_comes_first() -> None:
     larger = sample_verdicts.lost("DE", 0.74, 0.60, 0.2, Decision.PROMOTE)
     better = sample_verdicts.lost("IT", 0.74, 0.80, 1.0, Decision.PROMOTE)
     small = sample_verdicts.lost("LU", 0.74, 0.10, 0.3, Decision.HOLD)
-    made = slice_table.make([small, better, larger, refused], "")
+    made = slice_table.make([small, better, larger, refused], [], "")
     assert [row[0] for row in made.rows] == ["country=FR", "country=DE", "country=IT", "country=LU"]
     assert made.words == ("reject", "promote", "promote", "not judged")
 
@@ -24,6 +24,20 @@ def test_row_has_both_models() -> None:
     assert slice_table.row(check) == expected
 
 
+def test_sum_stands_above() -> None:
+    """What is said of all slices stands above them, unless the verdict has said it."""
+    count, *checks = sample_verdicts.slices()
+    assert slice_table.make(checks, [count], "").lead == count.why
+    assert slice_table.make(checks, [count], count.why).lead == ""
+
+
+def test_title_is_the_slices_own() -> None:
+    """A slice of bins or of several columns has a title, which is more than its column and level."""
+    check = sample_verdicts.slice_of("FR", 0.1)
+    titled = Check(check.name, check.decision, "", n=9, details={**check.details, "slice": "50 ≤ amount < 150"})
+    assert slice_table.row(titled)[0] == "50 ≤ amount < 150"
+
+
 def test_no_change_has_no_sign_of_loss() -> None:
     """A slice without any change is not written as a loss."""
     assert slice_table.row(sample_verdicts.slice_of("FR", 0.0))[5] == "+0.0000"
@@ -31,6 +45,6 @@ def test_no_change_has_no_sign_of_loss() -> None:
 
 def test_unjudged_slice_has_no_sentence() -> None:
     """The words "not judged" say enough; a refused slice says why, unless the verdict did."""
-    checks = sample_verdicts.slices(Decision.REJECT)
-    assert [bool(why) for why in slice_table.make(checks, "").whys] == [True, False, False]
-    assert not any(slice_table.make(checks, checks[0].why).whys)
+    checks = sample_verdicts.slices(Decision.REJECT)[1:]
+    assert [bool(why) for why in slice_table.make(checks, [], "").whys] == [True, False, False]
+    assert not any(slice_table.make(checks, [], checks[0].why).whys)

@@ -65,3 +65,19 @@ def test_owner_is_asked_for(tmp_path):
     """As long as nobody owns the settings, the report says so and decides nothing by it."""
     verdict = judged(tmp_path, BEFORE, BEFORE)
     assert [check.name for check in verdict.checks if check.advisory] == ["code owner"]
+
+
+OWN = """
+METRICS = {"half": {"function": lambda rows, y, predictions: 0.5, "better": "lower"}}
+"""
+
+
+def test_direction_is_the_metrics_own(tmp_path):
+    """A metric of the table has its direction, and one of the user's own is asked for in the workload."""
+    assert check_settings.higher_is_better(config.parse({"gate": {"metric": "mae"}})) is False
+    (tmp_path / "halved").mkdir()
+    for name in ("data", "model", "schema"):
+        (tmp_path / f"halved/{name}.py").write_text(f"from workloads.sklearn_binary.{name} import *")
+    (tmp_path / "halved/metrics.py").write_text(OWN)
+    said = {"workload": {"package": "halved", "search_path": str(tmp_path)}, "gate": {"metric": "half"}}
+    assert check_settings.higher_is_better(config.parse(said)) is False

@@ -32,9 +32,9 @@ def judge(truth: Truth, anchor: Predictions, candidate: Predictions, version: st
     }[check.decision]
     why = (
         f"Against the anchor {version}, the best version ever released, {pair.metric} is {pair.candidate:.4g} and "
-        f"was {pair.champion:.4g}: an improvement of {pair.delta:+.4g} ({low:.4g} to {high:.4g}), {proven}."
+        f"was {pair.champion:.4g}: {quality.moved(pair.delta)} ({low:+.4g} to {high:+.4g}), {proven}."
     )
-    return replace(check, name=NAME, why=why)
+    return replace(check, name=NAME, why=why, details={**check.details, "against": f"anchor {version}"})
 
 
 def surpassed(truth: Truth, anchor: Predictions, champion: Predictions, knobs: Knobs) -> bool:

@@ -109,9 +109,10 @@ def judge_pair(pair: Comparison, knobs: Knobs, guard: bool = False) -> Check:
     recommended = pair.delta >= -knobs.recommend_point and low >= -knobs.recommend_lower
     seen = (
         f"{pair.metric} is {pair.candidate:.4g} for the candidate and {pair.champion:.4g} for the champion: "
-        f"an improvement of {pair.delta:+.4g} ({_interval(low, high, knobs)}) on {pair.n:,} {pair.unit}"
+        f"{moved(pair.delta)} ({_interval(low, high, knobs, '+')}) on {pair.n:,} {pair.unit}"
     )
-    resolved = f"These {pair.unit} resolve {pair.resolution(knobs.confidence):.4g}; {rows:,} would settle it."
+    resolution = pair.resolution(knobs.confidence)
+    resolved = f"These {pair.unit} can rule out losses of {resolution:.4g} and more; {rows:,} would settle it."
     after = "A guard that holds does not block." if guard else _advice(recommended, knobs)
     why = {
         Decision.PROMOTE: f"{seen}, which proves that it loses no more than {knobs.delta:g}.",
@@ -184,15 +185,20 @@ def _numbers(measured: Comparison | Estimate, low: float, high: float, knobs: Kn
     }
 
 
-def _interval(low: float, high: float, knobs: Knobs) -> str:
+def moved(delta: float) -> str:
+    """Say in words how far the candidate is from what it is compared with."""
+    return f"{abs(delta):.4g} {'better' if delta > 0 else 'worse'}" if delta else "no difference"
+
+
+def _interval(low: float, high: float, knobs: Knobs, sign: str = "") -> str:
     """Two one-sided bounds at 95 % make an interval of 90 %."""
-    return f"{2 * knobs.confidence - 1:.0%} interval {low:.4g} to {high:.4g}"
+    return f"{200 * knobs.confidence - 100:.3g} % interval {low:{sign}.4g} to {high:{sign}.4g}"
 
 
 def _advice(recommended: bool, knobs: Knobs) -> str:
     if recommended:
         return "Approving it is recommended: what is left open is small."
     return (
-        f"Approving it is not recommended: that takes an improvement of at least {-knobs.recommend_point:g} "
-        f"and a lower bound of at least {-knobs.recommend_lower:g}."
+        f"Approving it is not recommended: that takes a measured loss of at most {knobs.recommend_point:g}, and none "
+        f"above {knobs.recommend_lower:g} that is left open."
     )

@@ -64,7 +64,7 @@ def held(verdict: Verdict) -> str:
 def refused(verdict: Verdict) -> str:
     """Return what helps after a `reject`: a model's, by the check that decided, or else the step's."""
     decided = next(check for check in verdict.checks if not check.advisory and check.decision == verdict.decision)
-    if slice_table.fits(decided):
+    if slice_table.fits(decided) or slice_table.sums_up(decided):
         return SLICE
     if verdict.step == "gate" and metric_table.fits(decided):
         return FLOOR if decided.details.get("delta") is None else WORSE
@@ -78,7 +78,9 @@ def script(verdict: Verdict) -> str:
 
 def others(verdict: Verdict) -> str:
     """Name the other checks that came to the same decision as the one that is quoted; nothing after a `promote`."""
-    same = [check.name for check in verdict.checks if not check.advisory and check.decision == verdict.decision][1:]
+    deciding = [check for check in verdict.checks if not check.advisory and check.decision == verdict.decision]
+    summed = any(map(slice_table.sums_up, deciding))
+    same = [check.name for check in deciding[1:] if not (summed and slice_table.fits(check))]
     if verdict.decision == Decision.PROMOTE or not same:
         return ""
     shown = ", ".join(map(wording.clean, same[:3])) + (f" and {len(same) - 3} more" if len(same) > 3 else "")

@@ -14,8 +14,9 @@ def found(verdict: Verdict) -> list[Table]:
     checks = tables.worst_first(verdict)
     metrics = [check for check in checks if metric_table.fits(check)]
     slices = [check for check in checks if slice_table.fits(check)]
-    others = [check for check in checks if check not in metrics and check not in slices]
-    made = [metric_table.make(metrics, verdict.why), slice_table.make(slices, verdict.why)]
+    counts = [check for check in checks if slices and slice_table.sums_up(check)]
+    others = [check for check in checks if check not in (*metrics, *slices, *counts)]
+    made = [metric_table.make(metrics, verdict.why), slice_table.make(slices, counts, verdict.why)]
     if len(checks) > 1 or numbered(others):
         made.append(plain(others, "Other checks" if metrics or slices else "", verdict.why))
     return [table for table in made if table.rows]

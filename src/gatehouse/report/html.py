@@ -132,6 +132,7 @@ def code(plain: str) -> str:
 def titled(table: Table) -> str:
     """Return a table below its title and above its note; one of judged rows has the verdict in its last column."""
     title = f"<h3>{text(table.title)}</h3>" if table.title else ""
+    title += f"<p>{text(table.lead)}</p>" if table.lead else ""
     note = f'<p class="note">{text(table.note)}</p>' if table.note else ""
     if not table.decisions:
         rows = [f"<tr>{cells(row, table.numeric)}</tr>" for row in table.rows]

@@ -48,7 +48,9 @@ def terminal(verdict: Verdict, *, colour: bool = False, width: int = WIDTH) -> s
     said = [verdict.why, advice.others(verdict), f"What now? {now.replace('`', '')}" if now else ""]
     lines = [_painted(head, verdict.decision, colour), *[_wrapped(text, 2, width) for text in said if text]]
     for item in [*check_tables.found(verdict), *tables.details(verdict)]:
-        lines += ["", *([f"  {item.title}"] if item.title else []), *_columns(item, colour, width)]
+        lines += ["", *([f"  {item.title}"] if item.title else [])]
+        lines += [_wrapped(item.lead, 2, width)] if item.lead else []
+        lines += _columns(item, colour, width)
         lines += [f"  and {item.more:,} more"] if item.more else []
         lines += [_wrapped(item.note, 2, width)] if item.note else []
     about = [f"{word}\0{name}" for word, name in wording.about(verdict.subject)]
@@ -75,6 +77,7 @@ def _table(table: Table) -> str:
     lines = [_line(map(escape, header)), _line("--:" if right else "---" for right in numeric)]
     lines += [_line(map(escape, row)) for row in rows]
     title = [f"**{escape(table.title)}**\n"] if table.title else []
+    title += [f"{paragraph(table.lead)}\n"] if table.lead else []
     more = [f"\n*and {table.more:,} more*"] if table.more else []
     note = [f"\n<sub>{escape(table.note)}</sub>"] if table.note else []
     return "\n".join([*title, *lines, *more, *note])

@@ -30,7 +30,9 @@ def make(checks: Sequence[Check], said: str) -> Table:
     rows = [row(check, other, first) for check in ordered]
     whys = [tables.unsaid(check, said) for check in ordered]
     numeric = (False, *[True] * len(header))
-    return tables.judged("", ("metric", *header), numeric, rows, ordered, whys, note="" if first else NOTE)
+    return tables.judged(
+        "", ("metric", *header), numeric, rows, ordered, whys, list(map(word, ordered)), "" if first else NOTE
+    )
 
 
 def opponent(about: Mapping[str, Any]) -> str:
@@ -56,10 +58,16 @@ def row(check: Check, other: str, first: bool) -> tuple[str, ...]:
 
 def label(check: Check, other: str) -> str:
     """Name a metric, and the part that it plays where that is not the main one."""
-    metric, name, against = wording.clean(str(check.details["metric"])), tables.name_of(check), opponent(check.details)
+    metric, against = wording.clean(str(check.details["metric"])), opponent(check.details)
+    part = wording.clean(check.name.replace(metric, ""))
     if against != other:
         return f"{metric}, against the {against}"
-    return metric if name == MAIN else name if metric in name else f"{metric} ({name})"
+    return metric if part in ("", MAIN) else f"{metric} ({part})"
+
+
+def word(check: Check) -> str:
+    """Say a check's decision, and that it blocks nothing where it does not."""
+    return f"{check.decision} (does not block)" if check.advisory else str(check.decision)
 
 
 def precision(low: float, high: float, limit: float) -> int:

@@ -20,18 +20,24 @@ def fits(check: Check) -> bool:
     return None not in map(check.details.get, KEYS)
 
 
+def sums_up(check: Check) -> bool:
+    """Tell whether a check is the one that counts the slices."""
+    return check.name == "slices"
+
+
 def badness(check: Check) -> tuple[bool, bool, float]:
     """Return what orders slices: the refused first, then the largest loss; those that were not judged come last."""
     return check.advisory, check.decision == Decision.PROMOTE, -float(check.details["drop"])
 
 
-def make(checks: Sequence[Check], said: str) -> Table:
-    """Return one row a slice; `said` is the sentence that needs not be said again."""
+def make(checks: Sequence[Check], counts: Sequence[Check], said: str) -> Table:
+    """Return one row a slice, under what `counts` say of all; `said` is the sentence that needs not be said again."""
     ordered = sorted(checks, key=badness)
     words = ["not judged" if unjudged(check) else str(check.decision) for check in ordered]
     whys = ["" if unjudged(check) else tables.unsaid(check, said) for check in ordered]
     numeric = (False, True, False, *[True] * 5)
-    return tables.judged("Slices, worst first", HEADER, numeric, list(map(row, ordered)), ordered, whys, words, NOTE)
+    rows, lead = list(map(row, ordered)), " ".join(check.why for check in counts if check.why != said)
+    return tables.judged("Slices, worst first", HEADER, numeric, rows, ordered, whys, words, NOTE, lead)
 
 
 def unjudged(check: Check) -> bool:
@@ -43,7 +49,7 @@ def row(check: Check) -> tuple[str, ...]:
     """Return the cells of one slice; its change is above 0 where the candidate is better, as a metric's difference."""
     about = check.details
     return (
-        f"{wording.value(about['column'])}={wording.value(about['level'])}",
+        wording.value(about.get("slice") or f"{about['column']}={about['level']}"),
         wording.number(check.n),
         wording.value(about["measure"]),
         level(about.get("champion")),

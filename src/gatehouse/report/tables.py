@@ -18,7 +18,7 @@ class Table:
     """A table of text; `more` counts the rows that were left out, `numeric` says which columns hold numbers.
 
     A row that was judged has its decision, the words for it, and a sentence where there is more to say; the first
-    `unfolded` rows are always to be seen. The `note` says how to read it.
+    `unfolded` rows are always to be seen. The `lead` sums it up, the `note` says how to read it.
     """
 
     title: str
@@ -31,6 +31,7 @@ class Table:
     whys: tuple[str, ...] = ()
     unfolded: int = 8
     note: str = ""
+    lead: str = ""
 
 
 def worst_first(verdict: Verdict) -> list[Check]:
@@ -67,6 +68,7 @@ def judged(
     whys: Sequence[str],
     words: Sequence[str] = (),
     note: str = "",
+    lead: str = "",
 ) -> Table:
     """Return a table of judged rows; what is not good is never folded away."""
     bad = [place for place, check in enumerate(checks, 1) if check.decision != Decision.PROMOTE and not check.advisory]
@@ -82,6 +84,7 @@ def judged(
         whys=tuple(whys[:MOST_JUDGED]),
         unfolded=max([*bad, Table.unfolded]),
         note=note,
+        lead=lead,
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gatehouse import files
+from gatehouse import files, workload
 from gatehouse.config import Config
 from gatehouse.errors import EvidenceError
 from gatehouse.gates import loosening, metrics
@@ -53,9 +53,8 @@ def run(config: Config, path: Path, base: str | None = None) -> Verdict:
         first = Check("settings", Decision.PROMOTE, f"{where}: there is nothing to compare with.")
         return judgement.make("check_settings", [first, *owners.judge(folder, path.name)])
     text = files.read_text(path, "settings file")
-    metric = metrics.TABLE.get(config.gate.metric)
-    better = metric.higher_is_better if metric else None
-    found = loosening.changes(table(earlier, f"{path.name} at {commit[:12]}"), table(text, path.name), Config, better)
+    old, new = table(earlier, f"{path.name} at {commit[:12]}"), table(text, path.name)
+    found = loosening.changes(old, new, Config, higher_is_better(config))
     said = reasons.read(text)
     checks = loosening.judge(found, said, reasons.read(earlier))
     checks += owners.judge(folder, path.name)
@@ -63,6 +62,14 @@ def run(config: Config, path: Path, base: str | None = None) -> Verdict:
     if checks[0].decision == Decision.HOLD:
         details["next"] = NEXT
     return judgement.make("check_settings", checks, details=details)
+
+
+def higher_is_better(config: Config) -> bool:
+    """Return the direction of the metric that decides; only a metric of the user's own takes the workload to know."""
+    if config.gate.metric in metrics.TABLE:
+        return metrics.TABLE[config.gate.metric].higher_is_better
+    found = workload.of(config)
+    return metrics.find(config.gate.metric, found.contract.task, found.metrics).higher_is_better
 
 
 def listed(found: Sequence[Change], said: Mapping[str, str]) -> list[dict[str, Any]]:
