@@ -219,6 +219,6 @@ FAULTS = [
             compared(misdated), COMPARED),
     refusal("another champion's bundle", "another bundle where the champion's should lie", "gate", ERROR,
             "was expected", other_champion, COMPARED),
-    Fault("champion without its column", "data that has lost a column which the champion needs", "gate", "champion comparable",
-          HOLD, "Not comparable", narrowed, COMPARED, "quality"),
+    Fault("champion without its column", "data that has lost a column which the champion needs", "gate",
+          "champion comparable", HOLD, "Not comparable", narrowed, COMPARED, "quality"),
 ]  # fmt: skip
