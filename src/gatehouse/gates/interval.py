@@ -12,7 +12,7 @@ from typing import Annotated
 
 import numpy as np
 from pydantic import Field
-from scipy import stats
+from scipy import special
 
 # At one half both bounds are the value itself, and below it they would change places.
 Confidence = Annotated[float, Field(gt=0.5, lt=1)]
@@ -27,7 +27,7 @@ def bounds(value: float, se: float, n: int, confidence: float, jump: float = 0.0
     Without a `jump` they are value ∓ t·SE (1.645 at 95 % and many rows); `jump` is n times the most that one row
     moves a difference, and keeps them apart where hardly a row differs: two models that agree on all n are 2.7/n apart.
     """
-    t = float(stats.t.ppf(confidence, n - 1))
+    t = float(special.stdtrit(n - 1, confidence))
     return value - margin(se, t, jump / n, -value), value + margin(se, t, jump / n, value)
 
 
@@ -45,7 +45,7 @@ def margin(se: float, t: float, step: float, seen: float) -> float:
 
 def resolution(se: float, n: int, confidence: float, jump: float = 0.0) -> float:
     """Return the smallest tolerance that these rows prove for an equal model 80 % of the time: 2.49·SE at 95 %."""
-    return margin(se, float(stats.norm.ppf(confidence)), jump / n, 0.0) + float(stats.norm.ppf(POWER)) * se
+    return margin(se, float(special.ndtri(confidence)), jump / n, 0.0) + float(special.ndtri(POWER)) * se
 
 
 def rows_to_settle(se: float, n: int, confidence: float, distance: float, jump: float = 0.0) -> int | None:
@@ -55,5 +55,5 @@ def rows_to_settle(se: float, n: int, confidence: float, distance: float, jump: 
     """
     if distance == 0:
         return None
-    z = float(stats.norm.ppf(confidence))
+    z = float(special.ndtri(confidence))
     return int(np.ceil(max(n * (resolution(se, n, confidence) / distance) ** 2, z * z * jump / abs(distance))))
