@@ -53,6 +53,13 @@ def test_noise_tells_nothing():
     assert told([f"level {number // 2}" for number in range(2000)], CATEGORY) < 0.56
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_odd_values_are_values(value):
+    """A column of nothing tells nothing, and an infinite value where the label is tells it all."""
+    assert told(np.full(2000, value)) == pytest.approx(0.5, abs=0.03)
+    assert told(np.where(UP, value, NOISE)) == pytest.approx(1)
+
+
 def test_category_copy_is_perfect():
     """A category that is the label under other names, or missing where it is no, tells it all."""
     assert told(np.where(UP, "a", "b").astype(object), CATEGORY) > 0.999

@@ -37,6 +37,8 @@ def judge(found: Sequence[Strength], later: Sequence[Strength], target: Target, 
         why += f" {leakage.advice([item.column for item in proven or above], bool(proven))}"
     elif best.value > knobs.strength:
         why += " It is one of the [leakage] known columns."
+    elif len(found) > 1:
+        why += f" The next is {said(found[1], target)}."
     if later and later[0].value > best.value:
         why += f" Stronger is only what is declared post-event and left out: {said(later[0], target)}."
     listed = {"What single columns tell of the label": table(found, later, target, knobs)}

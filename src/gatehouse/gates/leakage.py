@@ -25,7 +25,7 @@ class Knobs:
     A feature that tells the label by itself with an AUC (a regression: a rank correlation) above `strength` is a leak,
     unless it is one of the `known` columns, which a person has looked at; `strength_confidence` is that of its bound.
     `confidence` is that of all other bounds. AUCs are taken on at most `maximum_rows`, drawn by `seed`. `shuffles` is
-    the number of trainings on shuffled labels that prove a leak.
+    the number of trainings on shuffled labels, dealt out from `seed` on, that prove a leak.
     """
 
     duplicates: Annotated[float, Field(ge=0, lt=1), Looser("higher")] = 0.01

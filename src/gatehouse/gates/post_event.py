@@ -34,12 +34,12 @@ def declared(found: Sequence[Strength], strongest: Strength | None, target: Targ
 
 def used(bundle: Contract, schema: Contract) -> Check:
     """Judge whether a bundle's features are still features by the schema of today."""
-    later = {column.name for column in schema.columns if column.post_event or column.role != "feature"}
-    wrong = [column.name for column in bundle.features if column.name in later]
+    now = {column.name: column for column in schema.columns if column.post_event or column.role != "feature"}
+    wrong = [now[column.name] for column in bundle.features if column.name in now]
     why = f"None of the bundle's {len(bundle.features)} features is declared post-event."
     if wrong:
-        named = ", ".join(f"'{name}'" for name in wrong)
-        why = f"The bundle uses {named} as a feature, and the schema says now that it is none: train again without it."
+        kinds = [f"'{column.name}' ({'post-event' if column.post_event else column.role})" for column in wrong]
+        why = f"The bundle uses as a feature what the schema now calls otherwise: {', '.join(kinds)}. Train again."
     return Check("features of the bundle", Decision.REJECT if wrong else Decision.PROMOTE, why, len(wrong), 0)
 
 

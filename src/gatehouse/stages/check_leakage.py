@@ -103,9 +103,9 @@ def same_split(champion: Bundle, contract: Contract, knobs: holdout.Knobs) -> bo
 def shuffled_check(config: Config, found: Workload, rows: Rows) -> Check:
     """Judge models that were trained on shuffled labels: one, and more where that one seems to beat a dummy."""
     tried: list[Comparison] = []
-    for seed in range(config.leakage.shuffles):
-        told(f"training on shuffled labels{f', again ({seed + 1})' if seed else ''}")
-        tried.append(shuffle(found, rows, seed))
+    for number in range(config.leakage.shuffles):
+        told(f"training on shuffled labels{f', again ({number + 1})' if number else ''}")
+        tried.append(shuffle(found, rows, config.leakage.seed + number))
         if not shuffled.suspicious(tried[0], config.leakage):
             break
     return shuffled.judge(tried, config.leakage)
