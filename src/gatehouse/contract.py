@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from gatehouse.errors import DataError
+from gatehouse.errors import DataError, RowsError
 
 Kind = Literal["number", "integer", "boolean", "category", "time"]
 Role = Literal["feature", "target", "id", "group", "time", "label_time"]
@@ -70,12 +70,12 @@ class Contract:
     def frame(self, rows: Sequence[dict[str, Any]] | pd.DataFrame) -> pd.DataFrame:
         """Return the features of `rows` in order, with the dtypes that the model was trained on.
 
-        Raises DataError naming the column when a feature is missing or its values cannot be read as its kind.
+        Raises RowsError naming the column when a feature is missing or its values cannot be read as its kind.
         """
         table = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame.from_records(rows)
         absent = [column.name for column in self.features if column.name not in table.columns]
         if absent:
-            raise DataError(f"The rows lack the column '{absent[0]}'; they have {', '.join(map(str, table.columns))}.")
+            raise RowsError(f"The rows lack the column '{absent[0]}'; they have {', '.join(map(str, table.columns))}.")
         return pd.DataFrame({column.name: _coerce(table[column.name], column) for column in self.features})
 
     def labels(self, rows: pd.DataFrame) -> np.ndarray:
@@ -113,4 +113,4 @@ def _coerce(values: pd.Series, column: Column) -> pd.Series:
         # Python strings, with NaN where a value is missing: what scikit-learn's encoders take.
         return values.map(str, na_action="ignore").astype(object).where(values.notna(), np.nan)
     except (ValueError, TypeError) as error:
-        raise DataError(f"Column '{column.name}' should hold {column.kind} values: {error}.") from error
+        raise RowsError(f"Column '{column.name}' should hold {column.kind} values: {error}.") from error

@@ -16,8 +16,16 @@ class DataError(GatehouseError):
     """The data is missing, unreadable, or not what the schema says."""
 
 
+class RowsError(DataError):
+    """A model cannot answer rows: they lack a column, or hold something that it cannot read."""
+
+
 class EvidenceError(GatehouseError):
     """What a judgement needs is missing, stale, NaN, or about something else."""
+
+
+class NotComparableError(EvidenceError):
+    """A released model cannot be compared on today's rows; the message goes on from its name, without a full stop."""
 
 
 class BundleError(GatehouseError):

@@ -10,7 +10,14 @@ from gatehouse.errors import GatehouseError
 
 
 class CommandError(GatehouseError):
-    """A program ended with an error, took too long, or is not installed."""
+    """A program ended with an error, took too long, or is not installed.
+
+    `code` is the exit code and `said` the end of the output of a program that ran to its end.
+    """
+
+    def __init__(self, message: str, code: int | None = None, said: str = "") -> None:
+        super().__init__(message)
+        self.code, self.said = code, said
 
 
 def run(
@@ -43,5 +50,5 @@ def run(
         raise CommandError(f"No answer within {timeout:.0f} s from: {text}") from error
     if done.returncode:
         last = "\n".join((f"{done.stdout or ''}{done.stderr or ''}").strip().splitlines()[-15:])
-        raise CommandError(f"Exit code {done.returncode} from: {text}\n{last}".rstrip())
+        raise CommandError(f"Exit code {done.returncode} from: {text}\n{last}".rstrip(), done.returncode, last)
     return done.stdout or ""

@@ -9,11 +9,15 @@ import pytest
 import tumours
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from gatehouse import bundle as bundles
-from gatehouse.bundle import Bundle
+from gatehouse.bundle import Bundle, Model
 from gatehouse.contract import Column, Contract
-from gatehouse.errors import DataError, EvidenceError
+from gatehouse.errors import DataError, EvidenceError, RowsError
 from gatehouse.predictions import Predictions
 from gatehouse.serving import score
 
@@ -129,6 +133,25 @@ def test_lacking_column_is_not_comparable(bundle: Bundle, tmp_path: Path, capsys
     assert score.run(bundle, str(path), str(tmp_path / "out.csv")) == score.NOT_COMPARABLE
     assert "lack area, size" in capsys.readouterr().err
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_unreadable_column_is_not_comparable(
+    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A number that has become a text gives the same exit code, and the column."""
+    path = score.write_rows(tmp_path / "rows.csv", tumours.rows().assign(area="large"))
+    assert score.run(bundle, str(path), str(tmp_path / "out.csv")) == score.NOT_COMPARABLE
+    assert "'area' holds something that is no number" in capsys.readouterr().err
+
+
+def test_refusing_model_is_told() -> None:
+    """A model that raises on rows says so in its own words, with the column that it may not have been made for."""
+    strict = make_pipeline(make_column_transformer((OneHotEncoder(), ["size"])), LogisticRegression())
+    strict.fit(tumours.CONTRACT.frame(tumours.rows()), tumours.CONTRACT.labels(tumours.rows()))
+    with pytest.raises(
+        RowsError, match=r"ValueError: Found unknown categories .*'size' holds 'huge', which it was not"
+    ):
+        score.answers(Model(strict, tumours.CONTRACT), tumours.rows().assign(size="huge"))
 
 
 def test_refuses_unreadable_files(bundle: Bundle, tmp_path: Path) -> None:

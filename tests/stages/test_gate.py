@@ -8,7 +8,9 @@ import pytest
 
 from gatehouse import bundle as bundles
 from gatehouse.config import Window
+from gatehouse.contract import Column
 from gatehouse.errors import EvidenceError
+from gatehouse.gates import quality
 from gatehouse.predictions import Predictions
 from gatehouse.registry import connect
 from gatehouse.stages import gate, judgement, planted, rows, train
@@ -73,22 +75,58 @@ def test_nan_scores_are_an_error(trained):
     assert max(check.decision == Decision.ERROR for check in checks)
 
 
-def test_lost_column_is_not_comparable(crowned):
-    """A champion that needs a column which is gone holds the candidate, and names the column."""
-    lost = crowned.found.contract.features[0].name
-
-    def load(since, until):
-        return crowned.found.load(since, until).drop(columns=lost)
-
-    contract = replace(
-        crowned.found.contract, columns=tuple(c for c in crowned.found.contract.columns if c.name != lost)
+def changed(crowned, path, load, columns):
+    """Train on a workload with other columns, and run the gate against the champion of the first one."""
+    first = crowned.found
+    found = replace(
+        first,
+        load=lambda since, until: load(first.load(since, until)),
+        contract=replace(first.contract, columns=columns),
     )
-    found = replace(crowned.found, load=load, contract=contract)
-    path = crowned.bundle.path.parent / "narrow"
     train.run(crowned.config, found, Window(), path)
-    verdict = gate.run(crowned.config, found, bundles.read(path), connect(crowned.config))
+    return gate.run(crowned.config, found, bundles.read(path), connect(crowned.config))
+
+
+def test_lost_column_is_not_comparable(crowned, tmp_path):
+    """A champion that needs a column which is gone holds the candidate, and names the column."""
+    lost, *others = crowned.found.contract.columns[1:]
+    columns = (crowned.found.contract.columns[0], *others)
+    verdict = changed(crowned, tmp_path / "narrow", lambda rows: rows.drop(columns=lost.name), columns)
     assert verdict.decision == Decision.HOLD
-    assert f"'{lost}'" in verdict.why
+    assert f"needs the column '{lost.name}'" in verdict.why
+
+
+def test_more_columns_are_judged(crowned, tmp_path):
+    """A candidate with one more feature is judged against the champion, which does not see it."""
+    columns = (*crowned.found.contract.columns, Column("twice", "number"))
+    more = lambda rows: rows.assign(twice=2 * rows["mean radius"])  # noqa: E731
+    verdict = changed(crowned, tmp_path / "wide", more, columns)
+    assert verdict.checks[0].name == "quality"
+    assert verdict.checks[0].details["champion"] is not None
+    assert verdict.decision == Decision.PROMOTE, verdict.why
+
+
+def test_older_library_is_not_comparable(crowned, tmp_path):
+    """A champion of another release line of scikit-learn, without an image of its own, holds the candidate."""
+    manifest = {**crowned.bundle.manifest, "libraries": {"scikit-learn": "1.2.2"}}
+    model = bundles.load_model(crowned.bundle).estimator
+    older = bundles.write(tmp_path / "older", model, crowned.bundle.contract, crowned.bundle.profile, manifest, "")
+    registry = connect(crowned.config)
+    registry.promote(registry.register(older), "for the test")
+    verdict = judged(crowned, crowned.bundle)
+    assert verdict.decision == Decision.HOLD
+    assert "Not comparable with the champion" in verdict.why
+    assert "scikit-learn 1.2.2" in verdict.why
+
+
+def test_guard_is_a_check(crowned, tmp_path):
+    """A guard stands beside the metric that decides, and can refuse by itself."""
+    knobs = quality.Knobs(metric="accuracy", delta=0.9, guards={"log_loss": 0.1})
+    lax = replace(crowned.config, gate=knobs)
+    train.run(lax, crowned.found, Window(), tmp_path / "worse", fit=planted.fit_on_shuffled_labels)
+    verdict = gate.run(lax, crowned.found, bundles.read(tmp_path / "worse"), connect(lax))
+    assert [check.name for check in verdict.checks if check.decision == Decision.REJECT] == ["guard log_loss"]
+    assert gate.run(lax, crowned.found, crowned.bundle, connect(lax)).decision == Decision.PROMOTE
 
 
 def test_unknown_slice_raises(crowned):

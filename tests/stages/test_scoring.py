@@ -1,11 +1,12 @@
 """Scoring a release by its own runtime: the image answers as the bundle does, on the raw rows."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gatehouse import bundle as bundles
+from gatehouse.errors import NotComparableError
 from gatehouse.registry import connect
-from gatehouse.shell import CommandError
 from gatehouse.stages import rows, scoring
 
 
@@ -16,6 +17,25 @@ def test_bundle_scores_itself(own):
     holdout = rows.of_bundle(own.bundle, own.found, own.config).holdout
     scored = scoring.by_own_runtime(registry, release, holdout)
     np.testing.assert_array_equal(scored.scores, bundles.load_model(own.bundle).predict(holdout).scores)
+
+
+def test_refused_rows_are_not_comparable(own):
+    """Rows that the release cannot read are not its own, and the column is named."""
+    registry = connect(own.config)
+    release = registry.register(own.bundle)
+    holdout = rows.of_bundle(own.bundle, own.found, own.config).holdout
+    with pytest.raises(NotComparableError, match="'mean radius' should hold number values"):
+        scoring.by_own_runtime(registry, release, holdout.assign(**{"mean radius": "large"}))
+
+
+def test_other_library_is_not_comparable(own, tmp_path):
+    """A bundle that another release line of scikit-learn wrote is not read here, and the library is named."""
+    manifest = {**own.bundle.manifest, "libraries": {"scikit-learn": "1.2.2"}}
+    model = bundles.load_model(own.bundle).estimator
+    older = bundles.write(tmp_path / "older", model, own.bundle.contract, own.bundle.profile, manifest, "")
+    registry = connect(own.config)
+    with pytest.raises(NotComparableError, match=r"scikit-learn 1\.2\.2, which reads it"):
+        scoring.by_own_runtime(registry, registry.register(older), pd.DataFrame())
 
 
 @pytest.mark.docker
@@ -36,5 +56,5 @@ def test_lost_column_raises(built):
     registry = connect(built.config)
     release = registry.register(built.bundle, built.serve)
     holdout = rows.of_bundle(built.bundle, built.found, built.config).holdout
-    with pytest.raises(CommandError, match="mean radius"):
+    with pytest.raises(NotComparableError, match="cannot answer these rows: The rows lack mean radius"):
         scoring.by_own_runtime(registry, release, holdout.drop(columns="mean radius"))

@@ -2,7 +2,8 @@
 
 Rows and predictions are CSV, and a number that goes through it comes back as the same number. An empty cell is a
 missing value; every other cell of a text column is the text that stands there, as `001` or `NA`. The exit code is 3
-when the rows lack a column that this model needs: then the two models cannot be compared.
+when this model cannot answer the rows, because they lack a column or hold something that it cannot read: then the two
+models cannot be compared.
 
 Examples:
   python -m gatehouse.serving.score --bundle build/bundle --rows rows.csv --out predictions.csv
@@ -24,9 +25,9 @@ from threadpoolctl import threadpool_limits
 
 from gatehouse import bundle as bundles
 from gatehouse import files
-from gatehouse.bundle import Bundle
+from gatehouse.bundle import Bundle, Model
 from gatehouse.contract import Contract
-from gatehouse.errors import BundleError, DataError, EvidenceError, GatehouseError
+from gatehouse.errors import BundleError, DataError, EvidenceError, GatehouseError, RowsError
 from gatehouse.predictions import Predictions
 
 NOT_COMPARABLE = 3
@@ -46,7 +47,7 @@ def rows_text(rows: pd.DataFrame) -> str:
 
 
 def rows_from(text: str, contract: Contract) -> pd.DataFrame:
-    """Read rows as the contract says. Raises DataError when the text is no table, or a number is none."""
+    """Read rows as the contract says. Raises DataError when the text is no table, RowsError when a number is none."""
     try:
         table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_values=[""], skip_blank_lines=False)
     except ValueError as error:
@@ -90,13 +91,39 @@ def missing(contract: Contract, rows: pd.DataFrame) -> list[str]:
 
 def run(bundle: Bundle, rows: str, out: str) -> int:
     """Score the CSV at `rows` into `out`, where - means stdin and stdout, and return the exit code."""
-    table = rows_from(_read(rows), bundle.contract)
-    absent = missing(bundle.contract, table)
-    if absent:
-        print(f"The rows lack {', '.join(absent)}, which this model needs.", file=sys.stderr)  # noqa: T201
+    text, model = _read(rows), bundles.load_model(bundle)
+    try:
+        predictions = answers(model, rows_from(text, bundle.contract))
+    except RowsError as error:
+        print(error, file=sys.stderr)  # noqa: T201
         return NOT_COMPARABLE
-    _write(out, predictions_text(bundles.load_model(bundle).predict(table)))
+    _write(out, predictions_text(predictions))
     return 0
+
+
+def answers(model: Model, rows: pd.DataFrame) -> Predictions:
+    """Return a model's predictions. Raises RowsError, naming the columns, when it cannot answer these rows."""
+    if absent := missing(model.contract, rows):
+        raise RowsError(f"The rows lack {', '.join(absent)}, which this model needs.")
+    try:
+        return model.predict(rows)
+    except GatehouseError:
+        raise
+    except Exception as error:  # whatever a model may raise
+        said = f"The model raised {type(error).__name__}: {error}."
+        raise RowsError(" ".join([said, *strange_levels(model.contract, rows)][:2])) from error
+
+
+def strange_levels(contract: Contract, rows: pd.DataFrame) -> list[str]:
+    """Say of each category which level it holds that the contract does not know."""
+    known = [column for column in contract.features if column.kind == "category" and column.categories is not None]
+    found = []
+    for column in known:
+        levels = rows[column.name].dropna().map(str)
+        strange = levels[~levels.isin(column.categories or ())]
+        if len(strange):
+            found.append(f"Column '{column.name}' holds '{strange.iloc[0]}', which it was not made for.")
+    return found
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -159,7 +186,7 @@ def _numbers(values: pd.Series) -> pd.Series:
     try:
         return pd.Series([float(TRUTH.get(value, value)) for value in values], dtype="float64", index=values.index)
     except ValueError as error:
-        raise DataError(f"Column '{values.name}' holds something that is no number.") from error
+        raise RowsError(f"Column '{values.name}' holds something that is no number.") from error
 
 
 if __name__ == "__main__":

@@ -13,8 +13,7 @@ from gatehouse import bundle as bundles
 from gatehouse import workload
 from gatehouse.bundle import Bundle
 from gatehouse.config import Config
-from gatehouse.contract import Contract
-from gatehouse.errors import EvidenceError
+from gatehouse.errors import EvidenceError, NotComparableError
 from gatehouse.gates import anchor, levels, quality, slices
 from gatehouse.predictions import Predictions
 from gatehouse.registry import Registry, connect
@@ -57,13 +56,14 @@ def run(
     champion, moved = registry.champion(), None
     if champion is None:
         checks = judged(config, found, rows, None, answers)
-    elif absent := _absent(registry.fetch(champion).contract, rows):
-        checks = [_not_comparable("champion", champion, absent)]
     else:
-        old = scoring.by_own_runtime(registry, champion, rows.holdout)
-        checks = judged(config, found, rows, old, answers)
-        against, moved = _anchored(config, found, rows, registry, champion, old, answers)
-        checks += against
+        try:
+            old = scoring.compared(registry, champion, found, rows.holdout)
+            checks = judged(config, found, rows, old, answers)
+            against, moved = _anchored(config, found, rows, registry, champion, old, answers)
+            checks += against
+        except NotComparableError as error:
+            checks = [_not_comparable("champion", champion, error)]
     checks += [Check(verdict.step, verdict.decision, verdict.why) for verdict in before]
     details = {
         "champion": champion.to_dict() if champion else None,
@@ -88,10 +88,6 @@ def judged(
     return checks + slices.judge(cuts, truth, champion, candidate, config.slices)
 
 
-def _absent(contract: Contract, rows: Rows) -> str | None:
-    return next((column.name for column in contract.features if column.name not in rows.holdout.columns), None)
-
-
 def _anchored(
     config: Config,
     found: Workload,
@@ -109,17 +105,16 @@ def _anchored(
     best = registry.anchor()
     if best is None or best.bundle == champion.bundle:
         return [], champion.to_dict() if best is None else None
-    if absent := _absent(registry.fetch(best).contract, rows):
-        return [_not_comparable("anchor", best, absent)], champion.to_dict()
-    truth, answers = found.truth(rows.holdout), scoring.by_own_runtime(registry, best, rows.holdout)
+    try:
+        answers = scoring.compared(registry, best, found, rows.holdout)
+    except NotComparableError as error:
+        return [_not_comparable("anchor", best, error)], champion.to_dict()
+    truth = found.truth(rows.holdout)
     moves = anchor.surpassed(truth, answers, old, config.gate)
     check = anchor.judge(truth, answers, candidate, best.version, config.gate)
     return [check], champion.to_dict() if moves else None
 
 
-def _not_comparable(who: str, release: Release, column: str) -> Check:
-    why = (
-        f"Not comparable: the {who} {release.version} needs the column '{column}', which the data no longer has. "
-        "A person may approve the candidate."
-    )
+def _not_comparable(who: str, release: Release, error: NotComparableError) -> Check:
+    why = f"Not comparable with the {who} {release.version}: {error}. A person may approve the candidate."
     return Check(f"{who} comparable", Decision.HOLD, why)
