@@ -30,6 +30,7 @@ WORKLOADS = [
     "tests/workloads/sklearn_binary/gatehouse.toml",
     "tests/workloads/sklearn_multiclass/gatehouse.toml",
     "tests/workloads/sklearn_regression/gatehouse.toml",
+    "examples/masks/gatehouse.toml",
     pytest.param("examples/bank_marketing/gatehouse.toml", marks=BANK),
 ]
 SMALL = config.load(ROOT / "tests/workloads/sklearn_binary/gatehouse.toml", {})

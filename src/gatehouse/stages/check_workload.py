@@ -39,6 +39,7 @@ MODEL: tuple[Promise[workload_model.Trial], ...] = (
     ("rows alone", "A row's answer depends on no other row.", workload_model.alone),
     ("requests", "Rows that went through JSON get the same answer.", workload_model.requested),
     ("gaps", "The model answers where values are missing that may be.", workload_model.gaps),
+    ("metrics", "Metrics of its own, if it has any, measure the model.", workload_model.measured),
     ("new levels", "The model answers for a level that it never saw.", workload_model.new_levels),
 )
 

@@ -18,13 +18,13 @@ from gatehouse.bundle import Model
 from gatehouse.config import Config
 from gatehouse.contract import Column, Contract
 from gatehouse.errors import EvidenceError
-from gatehouse.gates import parity
+from gatehouse.gates import metrics, parity
 from gatehouse.predictions import Predictions
 from gatehouse.serving import values
 from gatehouse.verdicts import Decision
 from gatehouse.workload import Workload
 
-TRIED_ROWS, SINGLE_ROWS = 200, 10
+TRIED_ROWS, SINGLE_ROWS, FEW_BOOTSTRAPS = 200, 10, 20
 NEW_LEVEL = "a level that nobody has seen"
 
 
@@ -142,6 +142,17 @@ def gaps(trial: Trial) -> str:
 def new_levels(trial: Trial) -> str:
     """Ask for an answer where a category has a level that training never saw: it is served all the same."""
     return with_each(trial, [column for column in trial.contract.features if column.kind == "category"], NEW_LEVEL)
+
+
+def measured(trial: Trial) -> str:
+    """Ask that each of the workload's own metrics gives numbers for some held-out rows."""
+    truth = trial.workload.truth(trial.rows)
+    for metric in trial.workload.metrics:
+        try:
+            metrics.estimate(metric.name, truth, trial.trained, FEW_BOOTSTRAPS)
+        except EvidenceError as error:
+            return str(error)
+    return ""
 
 
 def with_each(trial: Trial, columns: list[Column], value: Any) -> str:
