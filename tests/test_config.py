@@ -27,6 +27,8 @@ NEUTRAL = {
     "gate.seed": "any seed of the bootstrap is as good as another",
     "drift.seed": "any sample of the rows is as good as another",
     "leakage.seed": "any sample of the rows is as good as another",
+    "latency.seed": "any sample of the rows, and any seed of the bootstrap, is as good as another",
+    "latency.maximum_rounds": "fewer end in a hold, and what more of them settle must still keep its limit",
     "steps.step_budget_seconds": "what it ends early is held, and what it lets run on must still prove itself",
 }
 

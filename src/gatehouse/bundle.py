@@ -44,6 +44,11 @@ class Bundle:
         """The model's semantic version."""
         return str(self.manifest["version"])
 
+    @property
+    def size_mb(self) -> float:
+        """What its files weigh, in megabytes (1,000,000 bytes)."""
+        return sum((self.path / name).stat().st_size for name in (MODEL, SCHEMA, PROFILE, MANIFEST, CARD)) / 1e6
+
 
 @dataclass(frozen=True)
 class Model:

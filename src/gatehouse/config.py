@@ -18,7 +18,9 @@ from gatehouse.canary import evidence, machine
 from gatehouse.drift import knobs as drift_rules
 from gatehouse.errors import ConfigError
 from gatehouse.gates import data as data_gate
+from gatehouse.gates import latency as latency_gate
 from gatehouse.gates import leakage as leakage_gate
+from gatehouse.gates import memory as memory_gate
 from gatehouse.gates import parity as parity_gate
 from gatehouse.gates import quality, sanity
 from gatehouse.gates import slices as slices_gate
@@ -145,6 +147,8 @@ class Config:
     gate: quality.Knobs = quality.Knobs()
     slices: slices_gate.Knobs = slices_gate.Knobs()
     leakage: leakage_gate.Knobs = leakage_gate.Knobs()
+    latency: latency_gate.Knobs = latency_gate.Knobs()
+    memory: memory_gate.Knobs = memory_gate.Knobs()
     parity: parity_gate.Knobs = parity_gate.Knobs()
     registry: Registry = Registry()
     images: Images = Images()

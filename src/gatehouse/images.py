@@ -11,6 +11,9 @@ from gatehouse.errors import GatehouseError, RegistryError
 # What Docker says, with either of its image stores, of a name that a registry does not hold; every other refusal means
 # that nobody knows. A web server's own "404 page not found" must not match.
 UNKNOWN = re.compile(r"(manifest|name) unknown|: not found$", re.MULTILINE)
+# Without network, with nothing writable, with nothing left behind.
+ISOLATED = ("docker", "run", "--rm", "--interactive", "--network", "none", "--read-only")
+FOLDER = "/mounted"
 DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})", re.IGNORECASE)
 
 
@@ -83,13 +86,26 @@ def copy_out(reference: str, source: str, into: Path) -> None:
     try:
         shell.run(["docker", "cp", f"{container}:{source}/.", str(into)])
     finally:
-        shell.run(["docker", "rm", "--force", "--volumes", container])
+        remove(container)
 
 
 def run(reference: str, command: Sequence[str], stdin: str = "") -> str:
     """Run a command in an image, without network and with nothing writable, and return what it printed."""
-    isolated = ["docker", "run", "--rm", "--interactive", "--network", "none", "--read-only"]
-    return shell.run([*isolated, reference, *command], stdin=stdin)
+    return shell.run([*ISOLATED, reference, *command], stdin=stdin)
+
+
+def talking(reference: str, command: Sequence[str], container: str, folder: Path | None = None) -> list[str]:
+    """Return the command line that runs a command in an image as `run` does, for somebody who talks to it by pipes.
+
+    `folder` can be read in it at FOLDER. It runs in a container of the given name until its stdin ends.
+    """
+    mounted = ["--mount", f"type=bind,source={folder.resolve()},target={FOLDER},readonly"] if folder else []
+    return [*ISOLATED, "--name", container, *mounted, reference, *command]
+
+
+def remove(container: str) -> None:
+    """Remove a container, running or not; one that is gone already is no error."""
+    shell.run(["docker", "rm", "--force", "--volumes", container])
 
 
 @contextmanager
@@ -106,7 +122,7 @@ def serving(reference: str) -> Iterator[str]:
         shell.run(["docker", "logs", "--tail", "20", container], show=True)
         raise
     finally:
-        shell.run(["docker", "rm", "--force", "--volumes", container])
+        remove(container)
 
 
 def _by_digest(reference: str, said: str) -> str:

@@ -91,14 +91,13 @@ def other_task(shop: Workshop) -> Bundle:
     return shop.written(Ridge().fit(features, labels.astype(float)))
 
 
-def sane(change: Callable[[Predictions], Predictions] = lambda said: said, milliseconds: float = 5.0) -> Judge:
-    """Return what judges made-up answers as check_model's rule does, with the times of single rows."""
+def sane(change: Callable[[Predictions], Predictions] = lambda said: said) -> Judge:
+    """Return what judges made-up answers as check_model's rule does."""
 
     def judge(shop: Workshop) -> Verdict:
         y, good, _ = answers.pair(np.random.default_rng(0), 2000)
         dummy = answers.binary(np.random.default_rng(1).random(2000) < 0.2)
-        times = np.full(200, milliseconds)
-        return ruled("check_model", *sanity.judge(answers.truth(y), change(good), dummy, times, "f1", sanity.Knobs()))
+        return ruled("check_model", *sanity.judge(answers.truth(y), change(good), dummy, "f1", sanity.Knobs()))
 
     return judge
 
@@ -142,7 +141,7 @@ def numbered(shop: Workshop, largest: float = 3.0) -> Verdict:
     """Judge a good regression, two answers of which are `largest`."""
     y = np.random.default_rng(0).normal(size=300)
     dummy, said = answers.numbers(np.zeros(300)), answers.numbers(np.where(np.arange(300) < 2, largest, y))
-    return ruled("check_model", *sanity.judge(Truth(y, "regression"), said, dummy, np.ones(200), "mse", sanity.Knobs()))
+    return ruled("check_model", *sanity.judge(Truth(y, "regression"), said, dummy, "mse", sanity.Knobs()))
 
 
 def huge(shop: Workshop) -> Verdict:

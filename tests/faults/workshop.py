@@ -21,7 +21,7 @@ from gatehouse.config import Config, Store, Window
 from gatehouse.config import Registry as Registered
 from gatehouse.config import Workload as Package
 from gatehouse.errors import GatehouseError
-from gatehouse.gates import data, quality, sanity
+from gatehouse.gates import data, quality
 from gatehouse.predictions import Predictions
 from gatehouse.registry import Registry, connect
 from gatehouse.registry.mlflow import MlflowRegistry
@@ -45,7 +45,6 @@ class Workshop:
         return Config(
             workload=Package(package="workloads.sklearn_binary"),
             validate=data.Knobs(minimum_rows=100),
-            model=sanity.Knobs(latency_p95_ms=10_000.0, repeats=20),  # what else this machine does is no fault
             gate=quality.Knobs(metric="log_loss", delta=0.1, floor=0.5),
             store=Store(state=str(self.state())),
         )

@@ -9,7 +9,7 @@ from gatehouse.verdicts import Decision
 
 
 def test_good_model_promotes(trained):
-    """The trained model answers every row, fast enough, and beats a dummy."""
+    """The trained model answers every row, and beats a dummy."""
     verdict = check_model.run(trained.config, trained.found, trained.bundle)
     assert verdict.decision == Decision.PROMOTE, verdict.why
     assert verdict.subject.bundle == trained.bundle.digest

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from sklearn.dummy import DummyClassifier
+
 from gatehouse import bundle as bundles
 from gatehouse import verdicts
 from gatehouse.config import Retrain
@@ -23,9 +25,10 @@ def test_new_model_is_gated(own, tmp_path):
 
 def test_insane_model_is_not_gated(own, tmp_path):
     """A model that fails its sanity check leaves no gate's verdict behind."""
-    config = replace(own.config, retrain=Retrain(window=400), model=replace(own.config.model, latency_p95_ms=1e-6))
+    config = replace(own.config, retrain=Retrain(window=400))
+    constant = replace(own.found, build=lambda: DummyClassifier(strategy="prior"))
     judged = tmp_path / "gate.json"
     judged.write_text("of an earlier run")
-    verdict = retrain.run(config, own.found, None, tmp_path / "bundle", reason="drift", judged=judged)
+    verdict = retrain.run(config, constant, None, tmp_path / "bundle", reason="drift", judged=judged)
     assert verdict.decision == Decision.REJECT
     assert not judged.exists()

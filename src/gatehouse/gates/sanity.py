@@ -1,4 +1,4 @@
-"""Sanity: a model that answers every row, is fast enough, and beats a dummy that has seen no feature."""
+"""Sanity: a model that answers every row, and beats a dummy that has seen no feature."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -9,17 +9,15 @@ from gatehouse.errors import EvidenceError
 from gatehouse.gates import metrics
 from gatehouse.gates.interval import Confidence
 from gatehouse.gates.truth import Truth
-from gatehouse.knobs import Count, Looser, Positive, knobs
+from gatehouse.knobs import Looser, knobs
 from gatehouse.predictions import Predictions
 from gatehouse.verdicts import Check, Decision
 
 
 @knobs
 class Knobs:
-    """One row must be answered within `latency_p95_ms`; `repeats` single rows are timed."""
+    """The confidence of the bound by which a model must beat the dummy."""
 
-    latency_p95_ms: Annotated[Positive, Looser("higher")] = 100.0
-    repeats: Annotated[Count, Looser("lower")] = 200
     confidence: Annotated[Confidence, Looser("lower")] = 0.95
 
 
@@ -39,16 +37,15 @@ def judge(
     truth: Truth,
     predictions: Predictions,
     dummy: Predictions,
-    latency_ms: np.ndarray,
     metric: str,
     knobs: Knobs,
 ) -> list[Check]:
-    """Judge one model's answers for the rows of `truth`, and the times of single rows in milliseconds.
+    """Judge one model's answers for the rows of `truth`.
 
     What follows from broken answers is not judged: then the checks end with the one that rejects.
     """
     metrics.find(metric, truth.task, truth.own)
-    checks = [_latency(latency_ms, knobs)]
+    checks: list[Check] = []
     steps: list[Callable[[], Check]] = [
         lambda: _complete(truth.y, predictions),
         lambda: _finite(predictions),
@@ -119,17 +116,6 @@ def _useful(truth: Truth, predictions: Predictions, dummy: Predictions, metric: 
     details = {"metric": metric, "against": "dummy", "champion": pair.champion, "candidate": pair.candidate}
     details |= {"delta": pair.delta, "low": low, "high": high, "limit": 0.0, "confidence": knobs.confidence}
     return Check(name, _decision(low > 0), why, pair.delta, 0.0, (low, high), pair.n, details=details)
-
-
-def _latency(latency_ms: np.ndarray, knobs: Knobs) -> Check:
-    """Judge the p95 of the times of single rows, shape (repeats,)."""
-    name, n = "latency", len(latency_ms)
-    if n == 0 or not np.isfinite(latency_ms).all():
-        return Check(name, Decision.ERROR, f"{n} times were taken, and not all are numbers: time the model again.", n=n)
-    median, p95 = np.quantile(latency_ms, [0.5, 0.95]).tolist()
-    why = f"One row takes {p95:.3g} ms at p95 (median {median:.3g} ms), and {knobs.latency_p95_ms:g} ms are allowed."
-    details = {"median_ms": median, "p95_ms": p95}
-    return Check(name, _decision(p95 <= knobs.latency_p95_ms), why, p95, knobs.latency_p95_ms, n=n, details=details)
 
 
 def _decision(good: bool) -> Decision:

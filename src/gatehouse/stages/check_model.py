@@ -1,4 +1,4 @@
-"""Try a trained bundle on held-out rows: it loads, answers as it did when trained, is fast enough, and beats a dummy.
+"""Try a trained bundle on held-out rows: it loads, answers as it did when trained, and beats a dummy.
 
 Examples:
   scripts/check_model.py
@@ -6,13 +6,9 @@ Examples:
 """
 
 import argparse
-import time
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from threadpoolctl import threadpool_limits
 
 from gatehouse import bundle as bundles
 from gatehouse import workload
@@ -41,13 +37,12 @@ def main(config: Config, args: argparse.Namespace) -> Verdict:
 def run(config: Config, found: Workload, candidate: Bundle) -> Verdict:
     """Judge one model by itself. Raises BundleError when it cannot be loaded."""
     rows = rowsets.of_bundle(candidate, found, config)
-    truth, model = found.truth(rows.holdout), bundles.load_model(candidate)
-    answers = model.predict(rows.holdout)
+    truth = found.truth(rows.holdout)
+    answers = bundles.load_model(candidate).predict(rows.holdout)
     checks = sanity.judge(
         truth,
         answers,
         dummy(found.contract, rows, sanity.dummy_strategy(config.gate.metric, truth)),
-        timed(model, rows.holdout, config.model.repeats),
         config.gate.metric,
         config.model,
     )
@@ -63,16 +58,3 @@ def dummy(contract: Contract, rows: Rows, strategy: str) -> Predictions:
     estimator = kind(strategy=strategy, **seed)
     estimator.fit(contract.frame(rows.training), contract.labels(rows.training))
     return Model(estimator, contract).predict(rows.holdout)
-
-
-def timed(model: Model, rows: pd.DataFrame, repeats: int) -> np.ndarray:
-    """Return the milliseconds that single rows took, shape (repeats,); the first, which warms up, does not count."""
-    singles = [rows.iloc[[number % len(rows)]] for number in range(repeats + 1)]
-    times = []
-    # As a server does: one thread a numeric library, or a busy machine's threads wait for each other.
-    with threadpool_limits(limits=1):
-        for single in singles:
-            begun = time.perf_counter()
-            model.predict(single)
-            times.append((time.perf_counter() - begun) * 1000)
-    return np.array(times[1:])
