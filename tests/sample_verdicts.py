@@ -137,6 +137,34 @@ def slice_of(level: str, drop: float, decision: Decision = Decision.PROMOTE, n: 
     return Check(f"slice country={level}", decision, f"Slice {level}.", drop, 0.05, None, n, advisory, details)
 
 
+def gaps() -> list[Check]:
+    """Return the checks of fairness: one gap refused, one within its limit, one reported only, one that grew."""
+    made = []
+    for name, gap, limit in (("age", 0.41, 0.2), ("country", 0.11, 0.2), ("sex", 0.3, None)):
+        decision = Decision.REJECT if name == "age" else Decision.PROMOTE
+        details = {"group_column": name, "gap": gap, "low": gap / 1.5, "high": gap * 1.5}
+        details["tables"] = {f"Groups by {name}": [{"group": f"{name}=1", "rows": 90, "recall": 0.75}]}
+        interval = (gap / 1.5, gap * 1.5)
+        made.append(
+            Check(
+                f"fairness {name}: equalised odds",
+                decision,
+                "As seen.",
+                gap,
+                limit,
+                interval,
+                900,
+                limit is None,
+                details,
+            )
+        )
+    details = {"group_column": "age", "old_gap": 0.2, "new_gap": 0.21}
+    return [
+        *made,
+        Check("fairness age: equalised odds, growth", Decision.PROMOTE, "As seen.", 0.01, 0.05, details=details),
+    ]
+
+
 def rollout(failing: bool = False) -> Verdict:
     """Return a rollout that went through, or one that was rolled back at 25 %."""
     weights = [5, 10, 25, 0, 0] if failing else [5, 10, 25, 50, 100]
@@ -200,7 +228,7 @@ def every() -> list[Verdict]:
     slices = [slice_of("DE", 0.01), slice_of("FR", 0.14, Decision.REJECT), slice_of("LU", 0.4, Decision.HOLD, 7)]
     return [
         verdict(first_value()),
-        verdict(improvement(), *slices),
+        verdict(improvement(), *slices, *gaps()),
         verdict(Check("rows", Decision.HOLD, "Too few rows.", 12, 500, n=12), step="check_drift"),
         *gates(),
         rollout(),

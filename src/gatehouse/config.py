@@ -18,6 +18,7 @@ from gatehouse.canary import evidence, machine
 from gatehouse.drift import knobs as drift_rules
 from gatehouse.errors import ConfigError
 from gatehouse.gates import data as data_gate
+from gatehouse.gates import fairness as fairness_gate
 from gatehouse.gates import latency as latency_gate
 from gatehouse.gates import leakage as leakage_gate
 from gatehouse.gates import memory as memory_gate
@@ -146,6 +147,7 @@ class Config:
     model: sanity.Knobs = sanity.Knobs()
     gate: quality.Knobs = quality.Knobs()
     slices: slices_gate.Knobs = slices_gate.Knobs()
+    fairness: fairness_gate.Knobs = fairness_gate.Knobs()
     leakage: leakage_gate.Knobs = leakage_gate.Knobs()
     latency: latency_gate.Knobs = latency_gate.Knobs()
     memory: memory_gate.Knobs = memory_gate.Knobs()

@@ -32,6 +32,15 @@ def test_slice_has_its_own_name() -> None:
     assert [choice.slice_row(item)["slice"] for item in (check, joined)] == ["country=DE", "country=DE, device=ios"]
 
 
+def test_gaps_are_drawn() -> None:
+    """The gaps between groups are shown; a gap that grew has its check and no second dot."""
+    made = sample_verdicts.verdict(*sample_verdicts.gaps())
+    assert titles(made) == ["Gaps between groups"]
+    (chart,) = choice.charts(made, "plot")
+    assert "2 of 3 gaps have a limit." in chart.description
+    assert "Refused: age: equalised odds." in chart.description
+
+
 def test_first_model_has_floor() -> None:
     """A first model is shown against the floor."""
     assert titles(sample_verdicts.verdict(sample_verdicts.first_value())) == ["f1: the first model against the floor"]

@@ -10,7 +10,7 @@ from gatehouse import bundle as bundles
 from gatehouse.config import Window
 from gatehouse.contract import Column
 from gatehouse.errors import EvidenceError
-from gatehouse.gates import quality
+from gatehouse.gates import fairness, quality, slices
 from gatehouse.predictions import Predictions
 from gatehouse.registry import connect
 from gatehouse.stages import gate, judgement, planted, rows, train
@@ -178,3 +178,27 @@ def test_missing_check_is_an_error(own, tmp_path):
     args = Namespace(bundle=own.bundle.path, verdicts=tmp_path)
     with pytest.raises(EvidenceError, match="no verdict of check_model"):
         gate.main(own.config, args)
+
+
+def test_unknown_slice_fails_first_model(own):
+    """A slice that the data does not have is found with the first model, not with the second."""
+    knobs = replace(own.config.slices, combinations=(("nation", "sex"),))
+    with pytest.raises(EvidenceError, match=r"\[slices\] names the column 'nation'"):
+        judged(replace(own, config=replace(own.config, slices=knobs)), own.bundle)
+
+
+def test_unknown_group_raises(own):
+    """A group that the data does not have is a mistake in the settings, never a pass."""
+    knobs = replace(own.config.fairness, columns=("nation",))
+    with pytest.raises(EvidenceError, match=r"\[fairness\] names the column 'nation'"):
+        judged(replace(own, config=replace(own.config, fairness=knobs)), own.bundle)
+
+
+def test_first_model_is_fair(own):
+    """The groups of the settings are judged without a champion too; slices wait for one."""
+    feature = own.found.contract.features[0].name
+    bins = {feature: (float(own.found.load(None, None)[feature].median()),)}
+    config = replace(own.config, slices=slices.Knobs(bins=bins), fairness=fairness.Knobs(bins=bins, minimum=5))
+    names = [check.name for check in judged(replace(own, config=config), own.bundle).checks]
+    assert f"fairness {feature}: equalised odds" in names
+    assert "slices" not in names

@@ -9,11 +9,12 @@ from gatehouse.verdicts import Check, Decision, Verdict
 
 Row = Mapping[str, Any]
 Draw = Callable[[str], Chart]
+GAP = ("group_column", "gap", "low", "high")
 
 
 def charts(verdict: Verdict, name: str) -> list[Chart]:
     """Return the plots of a verdict; `name` keeps their ids apart from those of another's."""
-    draws = [*map(quality, verdict.checks), slices(verdict), timeline(verdict), drift(verdict)]
+    draws = [*map(quality, verdict.checks), slices(verdict), fairness(verdict), timeline(verdict), drift(verdict)]
     return [draw(f"{name}-{place}") for place, draw in enumerate(draws) if draw is not None]
 
 
@@ -43,12 +44,33 @@ def slices(verdict: Verdict) -> Draw | None:
 def slice_row(check: Check) -> Row:
     """Turn a drop, which is good when it is small, into a change, which is good when it is large."""
     return {
-        "slice": check.details.get("slice") or f"{check.details['column']}={check.details['level']}",
+        "slice": slice_table.name_of(check),
         "measure": check.details["measure"],
         "change": -float(check.details["drop"]),
         "limit": None if check.limit is None else -check.limit,
         "refused": check.decision == Decision.REJECT,
         "judged": not check.advisory,
+    }
+
+
+def fairness(verdict: Verdict) -> Draw | None:
+    """Plot one dot a gap between groups, from the checks whose details hold one."""
+    found = [check for check in verdict.checks if None not in map(check.details.get, GAP)]
+    rows = [gap_row(check) for check in found]
+    if not rows:
+        return None
+    from gatehouse.report.plots import fairness
+
+    return lambda name: fairness.chart(name, rows)
+
+
+def gap_row(check: Check) -> Row:
+    """Name a gap by what its check is called, without the name of the gate."""
+    return {
+        **{key: check.details[key] for key in GAP},
+        "name": check.name.removeprefix("fairness "),
+        "limit": check.limit,
+        "refused": check.decision == Decision.REJECT,
     }
 
 

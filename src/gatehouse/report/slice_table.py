@@ -49,7 +49,7 @@ def row(check: Check) -> tuple[str, ...]:
     """Return the cells of one slice; its change is above 0 where the candidate is better, as a metric's difference."""
     about = check.details
     return (
-        wording.value(about.get("slice") or f"{about['column']}={about['level']}"),
+        name_of(check),
         wording.number(check.n),
         wording.value(about["measure"]),
         level(about.get("champion")),
@@ -58,6 +58,12 @@ def row(check: Check) -> tuple[str, ...]:
         wording.number(None if check.limit is None else -check.limit),
         wording.chance(about.get("p_adjusted")),
     )
+
+
+def name_of(check: Check) -> str:
+    """Return what a slice is called: by itself, or by its column and level."""
+    about = check.details
+    return wording.value(about.get("slice") or f"{about['column']}={about['level']}")
 
 
 def level(value: float | None) -> str:

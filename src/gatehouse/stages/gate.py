@@ -14,7 +14,7 @@ from gatehouse import workload
 from gatehouse.bundle import Bundle
 from gatehouse.config import Config
 from gatehouse.errors import EvidenceError, NotComparableError
-from gatehouse.gates import anchor, levels, quality, slices
+from gatehouse.gates import anchor, fairness, levels, quality, slices
 from gatehouse.predictions import Predictions
 from gatehouse.registry import Registry, connect
 from gatehouse.release import Release
@@ -76,16 +76,17 @@ def run(
 def judged(
     config: Config, found: Workload, rows: Rows, champion: Predictions | None, candidate: Predictions
 ) -> list[Check]:
-    """Return the checks of quality and of every slice. Raises EvidenceError when the two saw other rows."""
+    """Return the checks of quality, slices and fairness. Raises EvidenceError when the two saw other rows."""
     for name, answers in (("champion", champion), ("candidate", candidate)):
         if answers is not None and len(answers) != len(rows.holdout):
             raise EvidenceError(f"The {name} answered {len(answers)} rows, and the holdout has {len(rows.holdout)}.")
     truth = found.truth(rows.holdout)
     checks = quality.judge(truth, champion, candidate, config.gate)
     cuts = levels.cut(rows.holdout, config.slices, slices.SECTION)
-    if champion is None:
-        return checks
-    return checks + slices.judge(cuts, truth, champion, candidate, config.slices)
+    if champion is not None:
+        checks += slices.judge(cuts, truth, champion, candidate, config.slices)
+    groups = levels.cut(rows.holdout, config.fairness, fairness.SECTION)
+    return checks + fairness.judge(groups, truth, champion, candidate, config.fairness)
 
 
 def _anchored(

@@ -1,0 +1,173 @@
+"""Gaps between groups: what is proven too large is refused, and nothing that chance explains."""
+
+import answers
+import numpy as np
+import pytest
+
+from gatehouse.errors import ConfigError
+from gatehouse.gates import fairness, levels
+from gatehouse.gates.fairness import Knobs
+from gatehouse.gates.truth import Truth
+from gatehouse.predictions import Predictions
+from gatehouse.verdicts import Check, Decision
+
+SEX = np.repeat(np.array(["f", "m", "x"], dtype=object), 1000)
+Y, CHAMPION, CANDIDATE = answers.pair(np.random.default_rng(0), 3000)
+TRUTH = Truth(Y, "binary", "yes")
+CLASSES = ("a", "b", "c")
+
+
+def judged(
+    candidate: Predictions, champion: Predictions | None = CHAMPION, sex: np.ndarray = SEX, **settings: object
+) -> dict[str, Check]:
+    """Judge a candidate by one column; the checks by what follows the column's name."""
+    knobs = Knobs(**settings)  # type: ignore[arg-type]
+    groups = {"sex": levels.of("sex", sex, "fairness")}
+    checks = fairness.judge(groups, TRUTH, champion, candidate, knobs)
+    return {check.name.removeprefix("fairness sex: "): check for check in checks}
+
+
+def without(rows: np.ndarray, said: bool = False, model: Predictions = CANDIDATE) -> Predictions:
+    """Return a model that gives one answer on some rows."""
+    return answers.binary(np.where(rows, said, model.values == "yes"))
+
+
+def refused(checks: dict[str, Check]) -> list[str]:
+    """Return the names of what was refused."""
+    return [name for name, check in checks.items() if check.decision == Decision.REJECT]
+
+
+def test_fair_model_passes() -> None:
+    """A fair model passes; what has no limit is reported and decides nothing."""
+    checks = judged(CANDIDATE)
+    assert list(checks) == ["demographic parity", "equal opportunity", "equalised odds", "equalised odds, growth"]
+    assert {check.decision for check in checks.values()} == {Decision.PROMOTE}
+    assert [check.advisory for check in checks.values()] == [True, True, False, False]
+    assert "reported only" in checks["equal opportunity"].why
+
+
+def test_lost_recall_is_rejected() -> None:
+    """A group whose positives are hardly found is refused, with both groups and the bound in the sentence."""
+    checks = judged(without((SEX == "m") & (np.arange(3000) % 2 == 0)))
+    assert refused(checks) == ["equalised odds", "equalised odds, growth"]
+    check = checks["equalised odds"]
+    assert check.interval is not None
+    assert 0.2 < check.interval[0] < check.details["gap"]
+    assert "for sex=m, a gap of" in check.why
+    assert check.details["lowest"] == "sex=m"
+
+
+def test_false_alarms_are_rejected() -> None:
+    """A group on which the model cries wolf is refused by equalised odds, not by equal opportunity."""
+    loud = without((SEX == "x") & (np.arange(3000) % 2 == 0) & (Y == "no"), True)
+    checks = judged(loud, equal_opportunity=0.2, demographic_parity=0.2)
+    assert refused(checks) == [
+        "demographic parity", "demographic parity, growth", "equalised odds", "equalised odds, growth",
+    ]  # fmt: skip
+    assert "false-alarm rate is" in checks["equalised odds"].why
+
+
+def test_first_model_is_judged() -> None:
+    """Without a champion the gap itself is judged, and no growth."""
+    checks = judged(without(SEX == "m"), champion=None)
+    assert refused(checks) == ["equalised odds"]
+    assert "equalised odds, growth" not in checks
+
+
+def test_growth_alone_is_rejected() -> None:
+    """A gap within its limit that grew by more than the tolerance is refused."""
+    worse = without((SEX == "m") & (np.arange(3000) % 3 == 0), model=CHAMPION)
+    checks = judged(worse, equalised_odds=0.9)
+    assert refused(checks) == ["equalised odds, growth"]
+    assert "it grew by +" in checks["equalised odds, growth"].why
+    assert refused(judged(worse, equalised_odds=0.9, growth=0.0)) == []
+
+
+def test_old_gap_is_no_growth() -> None:
+    """A gap that the champion has too is refused for its size alone."""
+    unfair = without(SEX == "m", model=CHAMPION)
+    assert refused(judged(unfair, champion=unfair)) == ["equalised odds"]
+
+
+def test_small_group_is_listed() -> None:
+    """A group with few positives is named, left out of the gap and shown without a number."""
+    sex = SEX.copy()
+    sex[:40] = "u"
+    checks = judged(without(sex == "u"), sex=sex)
+    assert refused(checks) == []
+    assert checks["not judged"].advisory
+    assert "recall in sex=u (" in checks["not judged"].why
+    (*_, row) = [
+        row for row in checks["demographic parity"].details["tables"]["Groups by sex"] if row["group"] == "sex=u"
+    ]
+    assert (row["rows"], row["recall"]) == (40, None)
+
+
+def test_nothing_to_compare_holds() -> None:
+    """Where no two groups have enough rows a limit holds, and what is only reported is left out."""
+    checks = judged(CANDIDATE, minimum=5000)
+    assert list(checks) == ["equalised odds", "not judged"]
+    assert (checks["equalised odds"].decision, checks["equalised odds"].advisory) == (Decision.HOLD, False)
+    assert judged(CANDIDATE, sex=np.full(3000, "f"))["equalised odds"].decision == Decision.HOLD
+
+
+def test_lost_class_is_rejected() -> None:
+    """With several classes the one that a group loses is named."""
+    y = np.random.default_rng(0).choice(CLASSES, 3000)
+    good = answers.multiclass(y, CLASSES)
+    bad = answers.multiclass(np.where((SEX == "f") & (y == "c"), "a", y), CLASSES)
+    groups = {"sex": levels.of("sex", SEX, "fairness")}
+    checks = fairness.judge(groups, Truth(y, "multiclass"), good, bad, Knobs())
+    assert [check.decision for check in checks] == ["promote", "promote", "reject", "reject"]
+    assert "recall of c is 1 for" in checks[2].why
+    assert checks[2].details["lowest"] == "sex=f"
+
+
+def test_bias_of_numbers_is_rejected() -> None:
+    """A regression that underrates one group is refused, in standard deviations of the label."""
+    random = np.random.default_rng(0)
+    y = random.normal(50, 10, 3000)
+    fair = answers.numbers(y + random.normal(0, 5, 3000))
+    biased = answers.numbers(fair.values - 4 * (SEX == "x"))
+    groups = {"sex": levels.of("sex", SEX, "fairness")}
+    both = [fairness.judge(groups, Truth(y, "regression"), fair, model, Knobs()) for model in (fair, biased)]
+    assert [[check.decision for check in checks] for checks in both] == [["promote"] * 2, ["reject"] * 2]
+    assert both[1][0].observed == pytest.approx(0.4, abs=0.05)
+
+
+def test_broken_evidence_is_error() -> None:
+    """Answers to other rows, NaN, and a column of another length allow no judgement."""
+    assert judged(CANDIDATE, sex=SEX[:7])["fairness"].decision == Decision.ERROR
+    nan = Predictions(CANDIDATE.values, CANDIDATE.scores * np.nan, CANDIDATE.classes)
+    assert judged(nan)["fairness"].decision == Decision.ERROR
+    few = Predictions(CANDIDATE.values[:9], CANDIDATE.scores[:9], CANDIDATE.classes)
+    assert "answered 9 rows" in judged(CANDIDATE, champion=few)["fairness"].why
+
+
+def test_many_groups_are_refused() -> None:
+    """A column with more groups than can be compared in pairs says what to do."""
+    with pytest.raises(ConfigError, match=r"100 groups.*edges in \[fairness\] bins"):
+        judged(CANDIDATE, sex=np.arange(3000) % 100)
+
+
+def test_no_columns_no_checks() -> None:
+    """Without groups there is nothing to judge."""
+    assert fairness.judge({}, TRUTH, CHAMPION, CANDIDATE, Knobs()) == []
+
+
+def test_rates_are_nominal() -> None:
+    """A gap of exactly the limit is rarely refused, one far above it nearly always."""
+    random, false, found = np.random.default_rng(0), 0, 0
+    group = np.arange(2400) % 4
+    groups = {"g": levels.of("g", group, "fairness")}
+    for _ in range(100):
+        truth = random.random(2400) < 0.5
+        for lost in (0.2, 0.4):
+            said = truth & (random.random(2400) < np.where(group == 0, 0.8 - lost, 0.8))
+            checks = fairness.judge(
+                groups, Truth(answers.labels(truth), "binary", "yes"), None, answers.binary(said), Knobs()
+            )
+            caught = any(check.decision == Decision.REJECT for check in checks)
+            false, found = false + (caught and lost == 0.2), found + (caught and lost == 0.4)
+    assert false <= 5
+    assert found >= 90
