@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import answers
 import numpy as np
@@ -13,7 +14,7 @@ from gatehouse import bundle as bundles
 from gatehouse import files
 from gatehouse.bundle import Bundle
 from gatehouse.config import Window
-from gatehouse.gates import quality, slices
+from gatehouse.gates import fairness, levels, quality, slices
 from gatehouse.gates.truth import Truth
 from gatehouse.predictions import Predictions
 from gatehouse.stages import gate, train
@@ -105,6 +106,25 @@ def sliced(lost: str) -> Judge:
     return judge
 
 
+def grouped(lost: float, alarms: float = 0.0, champion: bool = False, **knobs: Any) -> Judge:
+    """Return what judges a model that loses some positives of women, and answers yes to some of their negatives.
+
+    A fifth of 20,000 rows are women, who without that have the same service as men; the champion is fair.
+    """
+
+    def judge(shop: Workshop) -> Verdict:
+        random = np.random.default_rng(0)
+        y, old, new = answers.pair(random, 20_000)
+        sex = levels.of("sex", np.where(np.arange(len(y)) % 5 == 0, "f", "m"), fairness.SECTION)
+        change = random.random(len(y)) < np.where(y == answers.YES, lost, alarms)
+        said = np.where(change & (sex.codes == 0), y != answers.YES, new.values == answers.YES)
+        rules = fairness.Knobs(**knobs)
+        checks = fairness.judge({"sex": sex}, answers.truth(y), old if champion else None, answers.binary(said), rules)
+        return ruled("gate", *checks)
+
+    return judge
+
+
 def numbers(largest: float) -> Judge:
     """Return what compares two regressions, two answers of the second of which are `largest`."""
 
@@ -168,6 +188,7 @@ COMPARED = compared(candidate)
 ANSWERED = answered()
 ON_ROWS = on_rows()
 PAIRED = paired(0.0)
+FAIR = grouped(0.0, champion=True)
 
 
 def refusal(name: str, planted: str, check: str, decision: Decision, says: str, bad: Judge, good: Judge) -> Fault:
@@ -193,6 +214,15 @@ FAULTS = [
             floored(1e-6), floored(0.5)),
     refusal("regressed slice", "all positives of one country lost, hidden by the average", "slice country=LU", REJECT,
             "recall went from", sliced("LU"), sliced("none")),
+    refusal("group that is not found", "half of the positives of women lost, in a first model",
+            "fairness sex: equalised odds", REJECT, "proven to be at least", grouped(0.5), FAIR),
+    refusal("group with false alarms", "yes to a third of the negatives of women", "fairness sex: equalised odds",
+            REJECT, "false-alarm rate is", grouped(0.0, alarms=0.35), FAIR),
+    refusal("gap that grew", "a fifth of the positives of women lost, under a limit that lets any gap pass",
+            "fairness sex: equalised odds, growth", REJECT, "it grew by",
+            grouped(0.2, champion=True, equalised_odds=0.9), FAIR),
+    refusal("groups too small to compare", "women of whom nobody is found, and too few of them to be judged",
+            "fairness sex: equalised odds", HOLD, "Not judged: no two groups", grouped(1.0, minimum=20_000), FAIR),
     refusal("champion scored on other rows", "one answer of the champion missing", "gate", ERROR,
             "The champion answered 101 rows", answered(champion=fewer), ANSWERED),
     refusal("candidate scored on other rows", "one answer of the candidate missing", "gate", ERROR,

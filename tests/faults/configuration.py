@@ -55,4 +55,8 @@ FAULTS = [
     named("metric of another task", "a metric of numbers", "does not fit a binary task", "gate", metric="mae"),
     named("slice that is not there", "a column that the data does not have", "has none of that name", "slices",
           columns=("nation",)),
+    named("group that is not there", "a column that the data does not have", "[fairness] names the column", "fairness",
+          columns=("nation",)),
+    named("numbers for groups", "a measurement without bins, of which each value is a group", "give it edges",
+          "fairness", columns=("mean area",)),
 ]  # fmt: skip

@@ -189,7 +189,7 @@ def _too_few(measure: Measure, knobs: Knobs) -> Check:
     """Hold where a limit is set and nothing can be compared: that is no pass."""
     rates = " or ".join(dict.fromkeys(rate.name for rate in measure.rates[:MOST_NAMED]))
     why = (
-        f"Not judged: no two groups of {measure.groups.column} have {knobs.minimum} rows each for {rates}. Name "
+        f"Not judged: no two groups of {measure.groups.column} have {knobs.minimum:,} rows each for {rates}. Name "
         f"coarser groups in [{SECTION}], or bring more rows. A person may approve the candidate."
     )
     return Check(measure.name, Decision.HOLD, why, limit=measure.limit)
@@ -205,7 +205,7 @@ def _left_out(groups: Levels, rates: Sequence[tuple[Rate, np.ndarray]], knobs: K
     if not few:
         return []
     more = f" and {len(few) - MOST_NAMED} more" if len(few) > MOST_NAMED else ""
-    why = f"Not judged, for fewer than {knobs.minimum} rows: {', '.join(few[:MOST_NAMED])}{more}."
+    why = f"Not judged, for fewer than {knobs.minimum:,} rows: {', '.join(few[:MOST_NAMED])}{more}."
     return [Check(f"{SECTION} {groups.column}: not judged", Decision.HOLD, why, advisory=True)]
 
 
