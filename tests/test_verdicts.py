@@ -67,7 +67,7 @@ def test_no_check_is_error() -> None:
     """A verdict without checks is never a pass."""
     assert verdict().decision == Decision.ERROR
     assert verdict().exit_code == 2
-    assert "missing evidence" in verdict().why
+    assert verdict().why == "No check was made, and missing evidence is never a pass."
 
 
 def test_only_advisory_is_error() -> None:
@@ -88,14 +88,17 @@ def test_why_is_first_deciding() -> None:
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, np.float64("nan"), np.float32("inf")])
-@pytest.mark.parametrize("place", ["observed", "limit", "low", "high"])
-def test_not_finite_is_error(place: str, number: float) -> None:
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [("observed", "observed"), ("limit", "limit"), ("low", "interval's lower end"), ("high", "interval's upper end")],
+)
+def test_not_finite_is_error(place: str, name: str, number: float) -> None:
     """A NaN or an infinity in any number of a check disarms no threshold: the check becomes an error."""
     numbers = {"observed": 0.8, "limit": 0.7, "low": 0.75, "high": 0.85, place: number}
     interval = (numbers["low"], numbers["high"])
     judged = Check("f1", Decision.PROMOTE, "Good.", numbers["observed"], numbers["limit"], interval)
     assert judged.decision == Decision.ERROR
-    assert "not a finite number" in judged.why
+    assert judged.why == f"The {name} of f1 is not a finite number. Good."
 
 
 def test_error_keeps_its_reason() -> None:
@@ -127,7 +130,7 @@ def test_tampered_check_is_refused() -> None:
     """A check turned from reject to promote no longer fits the stated decision."""
     text = verdict(check(Decision.REJECT)).to_json()
     head, checks = text.split('"checks"')
-    with pytest.raises(EvidenceError, match="run the step again"):
+    with pytest.raises(EvidenceError, match=r"'promote'\. It was changed after it was made: run the step again\.$"):
         verdicts.from_json(head + '"checks"' + checks.replace("reject", "promote"))
 
 
@@ -186,6 +189,13 @@ def test_numpy_details_are_plain() -> None:
     made = Verdict("gate", (check(Decision.PROMOTE),), Subject(), "now", "me", details)
     stored = json.loads(made.to_json())["details"]
     assert stored == {"a": 3, "b": [[1.5, None]], "c": [1, 2], "4": "2026-01-02", "e": True}
+
+
+def test_json_is_for_people_too() -> None:
+    """A verdict is written a field a line, with every letter as it is."""
+    text = verdict(check(Decision.HOLD, "Zu wenig für δ.")).to_json()
+    assert '\n      "why": "Zu wenig für δ.",\n' in text
+    assert text.startswith('{\n  "decision": "hold",\n')
 
 
 def test_digest_names_the_content() -> None:

@@ -1,9 +1,9 @@
 from canary import rollouts
-from canary.rollouts import NEW, SERVING, Seconds
+from canary.rollouts import NEW, OLD, SERVING, Seconds
 
 from gatehouse.canary import actions, machine
 from gatehouse.canary.actions import Promote, Start, Stop, Weigh
-from gatehouse.canary.state import settle
+from gatehouse.canary.state import Placed, settle
 
 
 def test_settled_state_needs_nothing():
@@ -28,3 +28,23 @@ def test_promotion_stops_old_last():
     before = rollouts.play(rollouts.baking(), [Seconds(10, 200)] * 5)[-2]
     assert actions.needed(before) == (Weigh({"blue": 0, "green": 100}), Promote(NEW), Stop("blue"))
     assert actions.needed(settle(before)) == ()
+
+
+def test_stable_serves_alone():
+    """Before the candidate is ready, and after it lost its traffic, only the stable version should be running."""
+    stable = Placed("blue", OLD)
+    assert actions.serving(SERVING) == (stable,)
+    assert actions.serving(machine.begin(SERVING, NEW, 0.0)) == (stable,)
+    assert actions.serving(machine.abandon(rollouts.baking(), "enough", 1.0)) == (stable,)
+
+
+def test_both_serve_while_baking():
+    """A canary and the stable version run side by side; after the promotion the new one is alone."""
+    assert actions.serving(rollouts.baking()) == (Placed("blue", OLD), Placed("green", NEW))
+    promoted = rollouts.play(rollouts.baking(), [Seconds(10, 200)] * 5)[-2:]
+    assert [actions.serving(state) for state in promoted] == [(Placed("green", NEW),)] * 2
+
+
+def test_nothing_serves_at_first():
+    """Before the first version is ready nothing should be running."""
+    assert actions.serving(machine.begin(None, NEW, 0.0)) == ()

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from gatehouse.canary.counters import EDGES_MS, Counters
@@ -25,6 +27,21 @@ def test_restart_is_noticed():
     assert not AFTER.restarted(AFTER)
 
 
+@pytest.mark.parametrize(
+    "lower",
+    [{"requests": 9}, {"errors": 0}, {"abandoned": 0}, {"refused": 0}, {"latency": {100.0: 7, 200.0: 10}}],
+)
+def test_any_counter_betrays_restart(lower):
+    """One counter that went down is enough, and so is a bucket that is gone."""
+    assert replace(BEFORE, **lower).restarted(BEFORE)
+    assert replace(BEFORE, latency={200.0: 10}).restarted(BEFORE)
+
+
+def test_new_bucket_counts_from_zero():
+    """A bucket that was not there before had counted nothing."""
+    assert AFTER.since(Counters()).latency == AFTER.latency
+
+
 def test_slow_requests_counted():
     """What is above a bucket's edge is all that is not below it."""
     assert AFTER.slower_than(100.0) == 12
@@ -42,9 +59,12 @@ def test_quantile_is_interpolated():
     counters = Counters(100, latency={100.0: 50, 200.0: 100})
     assert counters.quantile(0.5) == pytest.approx(100)
     assert counters.quantile(0.95) == pytest.approx(190)
+    assert counters.quantile(0.25) == pytest.approx(50)
 
 
 def test_quantile_beyond_edges():
     """What is slower than the last edge counts as that edge; without requests there is no quantile."""
     assert Counters(10, latency=dict.fromkeys(EDGES_MS, 0)).quantile(0.95) == EDGES_MS[-1]
     assert Counters().quantile(0.95) is None
+    assert Counters(latency={100.0: 0}).quantile(0.95) is None
+    assert Counters(5).quantile(0.95) is None

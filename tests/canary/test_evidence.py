@@ -64,10 +64,34 @@ def test_slow_canary_rejected():
     assert decisions(fast(200, slow=30))["canary latency"] == Decision.REJECT
 
 
+def test_ceiling_shows_its_numbers():
+    """A check names the share that was seen, its limit, its interval and the requests, in numbers and in a sentence."""
+    check = evidence.errors(fast(200, errors=30), KNOBS)
+    assert check.why == "30 errors in 200 requests: the lower 99.9% bound 8.21% is above the limit 5.0%."
+    assert (check.observed, check.limit, check.n) == (0.15, 0.05, 200)
+    assert check.interval == (evidence.lower_bound(30, 200, 0.999), evidence.upper_bound(30, 200, 0.999))
+    assert evidence.errors(fast(200, errors=16), KNOBS).why.endswith("bound 3.27% is not above the limit 5.0%.")
+    assert evidence.latency(fast(200, slow=30), KNOBS).why.startswith("30 answers slower than 200 ms in 200 requests:")
+
+
+def test_answers_show_their_numbers():
+    """The first check names the answers, those that a step needs, and the requests."""
+    check = evidence.answers(Counters(210, 3, 2), KNOBS)
+    assert check.why == "The canary answered 205 of 210 requests; a step needs 200 answers."
+    assert (check.observed, check.limit, check.n) == (205.0, 200.0, 210)
+
+
+def test_no_request_breaks_nothing():
+    """Without a request no share is above its ceiling, and its interval says that nothing is known."""
+    check = evidence.errors(Counters(), KNOBS)
+    assert (check.observed, check.interval, check.n) == (0.0, (0.0, 1.0), 0)
+
+
 def test_latency_needs_requests():
     """With too few requests latency is listed, and decides nothing."""
     check = evidence.latency(fast(199, slow=199), KNOBS)
     assert check.advisory
+    assert (check.name, check.n) == ("canary latency", 199)
     assert "from 200 requests; there were 199" in check.why
 
 

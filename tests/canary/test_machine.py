@@ -27,12 +27,27 @@ def test_good_canary_climbs():
     assert states[-1].stable == Placed("green", NEW)
 
 
+def test_history_tells_the_rollout():
+    """Every change of the weight is a line: when, which phase, how much, and why."""
+    history = rollouts.play(rollouts.baking(), [Seconds(10, 200)] * 5)[-1].history
+    assert [(line.at, line.phase, line.weight, line.why) for line in history] == [
+        (0.0, Phase.STARTING, 0, "Version 1.1.0 starts in slot green."),
+        (0.0, Phase.BAKING, 5, "The candidate is ready."),
+        (10.0, Phase.BAKING, 10, "No ceiling is broken after 200 requests at 5 %."),
+        (20.0, Phase.BAKING, 25, "No ceiling is broken after 200 requests at 10 %."),
+        (30.0, Phase.BAKING, 50, "No ceiling is broken after 200 requests at 25 %."),
+        (40.0, Phase.BAKING, 100, "No ceiling is broken after 200 requests at 50 %."),
+        (50.0, Phase.PROMOTED, 100, "No ceiling is broken after 200 requests at 100 %."),
+    ]
+
+
 def test_bad_canary_rolls_back():
     """A broken ceiling takes the canary's traffic away, and the reason has its numbers."""
     states = rollouts.play(rollouts.baking(), [Seconds(10, 200), Seconds(1, 200, errors=60)])
     assert states[-1].phase == Phase.ROLLED_BACK
     assert states[-1].stable == Placed("blue", OLD)
     assert "60 errors in 200 requests" in states[-1].history[-1].why
+    assert (states[-1].history[-1].at, states[-1].weight) == (11.0, 0)
 
 
 def test_bake_time_is_kept():
@@ -45,13 +60,17 @@ def test_no_traffic_holds():
     state = rollouts.play(rollouts.baking(), [Seconds(59.9, 0), Seconds(0.1, 0)])[-1]
     assert state.phase == Phase.HELD
     assert shares(state) == {"blue": 100, "green": 0}
-    assert "sent no request" in state.history[-1].why
+    missing = "The canary was sent no request: it has shown nothing."
+    assert state.history[-1].why == f"5 % was not settled within 60 s. {missing}"
+    assert (state.history[-1].at, state.weight) == (60.0, 0)
 
 
 def test_first_version_takes_all():
     """Without a stable version there is nothing to compare with and nobody to protect."""
     state = machine.started(settle(machine.begin(None, NEW, 0.0)), {}, 1.0, STEPS)
     assert (state.phase, state.weight, rollouts.kinds(state)) == (Phase.PROMOTED, 100, ["Weigh", "Promote"])
+    assert state.history[-1].at == 1.0
+    assert state.history[-1].why == "It is the first version here: it takes all traffic at once."
 
 
 def test_slots_take_turns():
@@ -75,11 +94,20 @@ def test_restart_begins_evidence_anew():
     assert states[-1].seen.since(states[-1].baseline) == Counters(0, 0, 0, {100.0: 0, 200.0: 0})
 
 
+def test_step_begins_where_counters_are():
+    """What the canary was counted before a step is no evidence for it, nor is it a restart."""
+    counters = {"green": Counters(50, 3, 0, {100.0: 50})}
+    state = machine.bake(rollouts.baking(), 1, counters, 9.0, STEPS, "because")
+    assert state.baseline == state.seen == counters["green"]
+    assert (state.step_started, state.weight) == (9.0, 10)
+
+
 def test_vanished_weight_rolls_back():
     """Somebody who sets the canary's weight to 0 by hand ends the rollout: it does not climb again."""
     state, _ = machine.decide(rollouts.baking(), {}, {"blue": 100, "green": 0}, 1.0, STEPS, LIMITS)
     assert state.phase == Phase.ROLLED_BACK
     assert "somebody took its traffic away" in state.history[-1].why
+    assert (state.history[-1].at, state.weight) == (1.0, 0)
 
 
 def test_moved_weight_is_mended():
@@ -99,6 +127,7 @@ def test_abandoned_rollout_is_final():
     """What was given up goes back to the stable version; what had ended before stays as it was."""
     state = machine.abandon(rollouts.baking(), "the router is gone", 1.0)
     assert (state.phase, state.weight) == (Phase.ROLLED_BACK, 0)
+    assert (state.history[-1].at, state.history[-1].why) == (1.0, "the router is gone")
     assert machine.abandon(SERVING, "too late", 1.0) == SERVING
 
 

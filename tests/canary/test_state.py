@@ -22,6 +22,16 @@ def test_broken_state_refused(text):
         from_json(text)
 
 
+def test_every_problem_is_named():
+    """The error tells each field that is wrong, from the outside in."""
+    with pytest.raises(EvidenceError) as error:
+        from_json('{"phase": "flying", "baseline": {"requests": "x"}}')
+    first, second = str(error.value).split("; ")
+    assert "cannot be read: phase: Input should be 'starting'" in first
+    assert second.startswith("baseline.requests: Input should be a valid integer")
+    assert "http" not in str(error.value)
+
+
 def test_settled_end_leaves_one():
     """At the end the version that lost is gone, and the other is the stable one."""
     promoted = settle(replace(rollouts.baking(), phase=Phase.PROMOTED))
