@@ -59,7 +59,7 @@ def resolving(prevalence: float, correlation: float) -> str:
 SCENARIOS = (
     Scenario("equal", compare, 10_000),
     Scenario("worse by .02", partial(compare, loss=0.02), 10_000),
-    Scenario("worse by .03", partial(compare, loss=0.03), 20_000),
+    Scenario("worse by .03", partial(compare, loss=0.03), 60_000),
     *(
         Scenario(
             f"small holdout, δ = {delta:g}",
