@@ -138,31 +138,25 @@ def slice_of(level: str, drop: float, decision: Decision = Decision.PROMOTE, n: 
 
 
 def gaps() -> list[Check]:
-    """Return the checks of fairness: one gap refused, one within its limit, one reported only, one that grew."""
-    made = []
-    for name, gap, limit in (("age", 0.41, 0.2), ("country", 0.11, 0.2), ("sex", 0.3, None)):
-        decision = Decision.REJECT if name == "age" else Decision.PROMOTE
-        details = {"group_column": name, "gap": gap, "low": gap / 1.5, "high": gap * 1.5}
-        details["tables"] = {f"Groups by {name}": [{"group": f"{name}=1", "rows": 90, "recall": 0.75}]}
-        interval = (gap / 1.5, gap * 1.5)
-        made.append(
-            Check(
-                f"fairness {name}: equalised odds",
-                decision,
-                "As seen.",
-                gap,
-                limit,
-                interval,
-                900,
-                limit is None,
-                details,
-            )
-        )
-    details = {"group_column": "age", "old_gap": 0.2, "new_gap": 0.21}
+    """Return checks of fairness: a gap that is refused, one within its limit, one reported only, a growth, a remark."""
+    grown = {"group_column": "age", "measure": "equalised odds, growth", "old_gap": 0.2, "new_gap": 0.41}
+    small = {"group_column": "sex"}
     return [
-        *made,
-        Check("fairness age: equalised odds, growth", Decision.PROMOTE, "As seen.", 0.01, 0.05, details=details),
+        gap("age", 0.41, 0.2, Decision.REJECT),
+        gap("country", 0.11, 0.2),
+        gap("sex", 0.3, None),
+        Check("fairness age: equalised odds, growth", Decision.PROMOTE, "As seen.", 0.21, 0.3, details=grown),
+        Check("fairness sex: not judged", Decision.HOLD, "Few rows: sex=x (7).", advisory=True, details=small),
     ]
+
+
+def gap(column: str, size: float, limit: float | None, decision: Decision = Decision.PROMOTE) -> Check:
+    """Return the check of one gap."""
+    details = {"group_column": column, "measure": "equalised odds", "rate": "recall", "gap": size, "old_gap": 0.2}
+    details |= {"low": size / 1.5, "high": size * 1.5, "highest": f"{column}=1", "lowest": f"{column}=2"}
+    details["tables"] = {f"Groups by {column}": [{"group": f"{column}=1", "rows": 90, "recall": 0.75}]}
+    name, ends = f"fairness {column}: equalised odds", (size / 1.5, size * 1.5)
+    return Check(name, decision, "As seen.", size, limit, ends, 900, limit is None, details)
 
 
 def rollout(failing: bool = False) -> Verdict:

@@ -72,6 +72,7 @@ def test_first_model_is_judged() -> None:
     checks = judged(without(SEX == "m"), champion=None)
     assert refused(checks) == ["equalised odds"]
     assert "equalised odds, growth" not in checks
+    assert checks["equalised odds"].details["old_gap"] is None
 
 
 def test_growth_alone_is_rejected() -> None:

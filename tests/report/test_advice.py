@@ -15,6 +15,7 @@ PROMOTED, HELD, HIDDEN, BROKEN = sample_verdicts.gates()
         (HELD, ["scripts/approve.py build/verdicts/gate.json", "recommend_point"]),
         (HIDDEN, ["nobody can approve it", "that slice"]),
         (sample_verdicts.verdict(sample_verdicts.improvement(-0.05, Decision.REJECT)), ["more rows would not help"]),
+        (sample_verdicts.verdict(*sample_verdicts.gaps()), ["nobody can approve it", "groups that are named"]),
         (BROKEN, ["No judgement was possible", "scripts/gate.py"]),
         (sample_verdicts.drifted(), ["scripts/retrain.py"]),
         (sample_verdicts.verdict(Check("a", Decision.REJECT, "b"), step="smoke_test"), ["scripts/smoke_test.py"]),

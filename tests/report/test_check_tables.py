@@ -1,4 +1,4 @@
-"""The checks as tables: metrics, slices, and what is neither."""
+"""The checks as tables: metrics, slices, gaps, and what is none of them."""
 
 import sample_verdicts
 
@@ -13,6 +13,13 @@ def test_metrics_slices_others() -> None:
     assert [table.title for table in made] == ["", "Slices, worst first", "Other checks"]
     assert [len(table.rows) for table in made] == [1, 3, 1]
     assert made[1].lead.startswith("2 of 3 slices were judged")
+
+
+def test_gaps_follow_slices() -> None:
+    """The gaps between groups have a table of their own, between the slices and the others."""
+    checks = [sample_verdicts.GOOD, *sample_verdicts.gaps(), *sample_verdicts.slices()]
+    made = check_tables.found(sample_verdicts.verdict(*checks))
+    assert [table.title for table in made] == ["Slices, worst first", "Gaps between groups", "Other checks"]
 
 
 def test_lone_sentence_needs_no_table() -> None:

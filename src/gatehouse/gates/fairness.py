@@ -54,9 +54,14 @@ class Measure:
     kept: Sequence[np.ndarray]
 
     @property
+    def title(self) -> str:
+        """What it is called."""
+        return self.key.replace("_", " ")
+
+    @property
     def name(self) -> str:
         """What a check of it is called."""
-        return f"{SECTION} {self.groups.column}: {self.key.replace('_', ' ')}"
+        return f"{SECTION} {self.groups.column}: {self.title}"
 
     @property
     def judged(self) -> bool:
@@ -101,10 +106,10 @@ def judge(
             columns = [_measures(levels, truth, models, knobs) for levels in groups.values()]
     except EvidenceError as error:
         return [Check(SECTION, Decision.ERROR, str(error))]
-    grows = champion is not None and knobs.growth > 0
+    compared = champion is not None
     deciding = sum(measure.judged and measure.limit > 0 for measures in columns for measure in measures)
-    level = knobs.alpha / max(1, deciding * (1 + grows))
-    return [check for measures in columns for check in _of_column(measures, grows, level, knobs)]
+    level = knobs.alpha / max(1, deciding * (1 + (compared and knobs.growth > 0)))
+    return [check for measures in columns for check in _of_column(measures, compared, level, knobs)]
 
 
 def _measures(levels: Levels, truth: Truth, models: tuple[Predictions, Predictions], knobs: Knobs) -> list[Measure]:
@@ -122,27 +127,27 @@ def _measures(levels: Levels, truth: Truth, models: tuple[Predictions, Predictio
     ]
 
 
-def _of_column(measures: Sequence[Measure], grows: bool, level: float, knobs: Knobs) -> list[Check]:
+def _of_column(measures: Sequence[Measure], compared: bool, level: float, knobs: Knobs) -> list[Check]:
     """Judge the measures of one column, list what is too small, and show the groups beside the first check."""
-    checks = [check for measure in measures for check in _checks(measure, grows, level, knobs)]
+    checks = [check for measure in measures for check in _checks(measure, compared, level, knobs)]
     rates = {rate.name: (rate, kept) for item in measures for rate, kept in zip(item.rates, item.kept, strict=True)}
     checks += _left_out(measures[0].groups, list(rates.values()), knobs)
     table = {f"Groups by {measures[0].groups.column}": _table(measures[0].groups, list(rates.values()))}
     return [replace(checks[0], details={**checks[0].details, "tables": table}), *checks[1:]] if checks else []
 
 
-def _checks(measure: Measure, grows: bool, level: float, knobs: Knobs) -> list[Check]:
-    """Judge one measure: its gap, and, against a champion, the growth of it."""
+def _checks(measure: Measure, compared: bool, level: float, knobs: Knobs) -> list[Check]:
+    """Judge one measure: its gap, and, compared with a champion's, the growth of it."""
     if not measure.judged:
         return [_too_few(measure, knobs)] if measure.limit else []
     old, new, correlation, ordered = measure.numbers(level)
-    checks = [_of_gap(measure, new, ordered)]
-    if grows and measure.limit:
+    checks = [_of_gap(measure, old if compared else None, new, ordered)]
+    if compared and measure.limit and knobs.growth:
         checks.append(_of_growth(measure, (old, new), correlation, ordered, knobs.growth))
     return checks
 
 
-def _of_gap(measure: Measure, new: Numbers, ordered: Pairs) -> Check:
+def _of_gap(measure: Measure, old: Numbers | None, new: Numbers, ordered: Pairs) -> Check:
     found, widest = group_gaps.gap(new, ordered), np.argmax(ordered.apart(new.value))
     top, bottom = int(ordered.first[widest]), int(ordered.other[widest])
     (rate, highest), (_, lowest) = measure.places[top], measure.places[bottom]
@@ -157,7 +162,8 @@ def _of_gap(measure: Measure, new: Numbers, ordered: Pairs) -> Check:
     else:
         judged = f"within {measure.limit:g}"
     details = {"group_column": measure.groups.column, "gap": found.value, "low": found.low, "high": found.high}
-    details |= {"measure": measure.key, "rate": rate, "highest": highest, "lowest": lowest}
+    details |= {"measure": measure.title, "rate": rate, "highest": highest, "lowest": lowest}
+    details["old_gap"] = None if old is None else float(ordered.apart(old.value).max())
     return Check(
         measure.name,
         decision,
@@ -180,9 +186,9 @@ def _of_growth(
     why = f"The gap is {after:.4g}, and {before:.4g} for the champion: it grew by {found.value:+.4g}, "
     proven = f"proven to be at least {found.low:.4g}, above {limit:g}."
     why += proven if decision == Decision.REJECT else f"which is not proven to be above {limit:g}."
-    details = {"group_column": measure.groups.column, "measure": measure.key, "old_gap": before, "new_gap": after}
-    name = f"{measure.name}, growth"
-    return Check(name, decision, why, found.value, limit, (found.low, found.high), details=details)
+    about = {"group_column": measure.groups.column, "measure": f"{measure.title}, growth"}
+    details = {**about, "old_gap": before, "new_gap": after}
+    return Check(f"{measure.name}, growth", decision, why, found.value, limit, (found.low, found.high), details=details)
 
 
 def _too_few(measure: Measure, knobs: Knobs) -> Check:
@@ -192,7 +198,8 @@ def _too_few(measure: Measure, knobs: Knobs) -> Check:
         f"Not judged: no two groups of {measure.groups.column} have {knobs.minimum:,} rows each for {rates}. Name "
         f"coarser groups in [{SECTION}], or bring more rows. A person may approve the candidate."
     )
-    return Check(measure.name, Decision.HOLD, why, limit=measure.limit)
+    details = {"group_column": measure.groups.column, "measure": measure.title}
+    return Check(measure.name, Decision.HOLD, why, limit=measure.limit, details=details)
 
 
 def _left_out(groups: Levels, rates: Sequence[tuple[Rate, np.ndarray]], knobs: Knobs) -> list[Check]:
@@ -206,7 +213,8 @@ def _left_out(groups: Levels, rates: Sequence[tuple[Rate, np.ndarray]], knobs: K
         return []
     more = f" and {len(few) - MOST_NAMED} more" if len(few) > MOST_NAMED else ""
     why = f"Not judged, for fewer than {knobs.minimum:,} rows: {', '.join(few[:MOST_NAMED])}{more}."
-    return [Check(f"{SECTION} {groups.column}: not judged", Decision.HOLD, why, advisory=True)]
+    details = {"group_column": groups.column}
+    return [Check(f"{SECTION} {groups.column}: not judged", Decision.HOLD, why, advisory=True, details=details)]
 
 
 def _table(groups: Levels, rates: Sequence[tuple[Rate, np.ndarray]]) -> list[dict[str, Any]]:
@@ -215,6 +223,6 @@ def _table(groups: Levels, rates: Sequence[tuple[Rate, np.ndarray]]) -> list[dic
     shown = [(rate.name, rate.candidate.tolist(), kept.tolist()) for rate, kept in rates[:MOST_COLUMNS]]
     return [
         {"group": title, "rows": rows[place]}
-        | {name: values[place] if kept[place] else None for name, values, kept in shown}
+        | {name: round(values[place], 4) if kept[place] else None for name, values, kept in shown}
         for place, title in enumerate(groups.titles)
     ]

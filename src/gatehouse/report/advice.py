@@ -3,7 +3,7 @@
 What stands between backticks is to be typed.
 """
 
-from gatehouse.report import metric_table, slice_table, wording
+from gatehouse.report import gap_table, metric_table, slice_table, wording
 from gatehouse.verdicts import Decision, Verdict
 
 APPROVE = (
@@ -22,6 +22,11 @@ WORSE = (
 SLICE = (
     "This model goes no further, and nobody can approve it: an average hides what is lost on one slice. Look at the "
     "rows of that slice; more of them to train on, or a feature that tells them apart, is what usually helps."
+)
+GAP = (
+    "This model goes no further, and nobody can approve it: one group has a service that another has not. Look at the "
+    "rows and labels of the groups that are named; more rows to train on of the one that loses, or a feature that "
+    "helps there, is what usually narrows the gap."
 )
 FLOOR = (
     "This model goes no further, and nobody can approve it. It is proven to miss what even a first model must reach: "
@@ -66,6 +71,8 @@ def refused(verdict: Verdict) -> str:
     decided = next(check for check in verdict.checks if not check.advisory and check.decision == verdict.decision)
     if slice_table.fits(decided) or slice_table.sums_up(decided):
         return SLICE
+    if gap_table.about(decided):
+        return GAP
     if verdict.step == "gate" and metric_table.fits(decided):
         return FLOOR if decided.details.get("delta") is None else WORSE
     return REFUSED.get(verdict.step, f"Mend what is named, and run {script(verdict)} again.")

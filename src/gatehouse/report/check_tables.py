@@ -1,8 +1,8 @@
-"""The checks of a verdict as tables, in the order in which they are read: metrics, slices, and all others."""
+"""The checks of a verdict as tables, in the order in which they are read: metrics, slices, gaps, and all others."""
 
 from collections.abc import Sequence
 
-from gatehouse.report import metric_table, slice_table, tables
+from gatehouse.report import gap_table, metric_table, slice_table, tables
 from gatehouse.report.tables import Table
 from gatehouse.verdicts import Check, Verdict
 
@@ -15,10 +15,12 @@ def found(verdict: Verdict) -> list[Table]:
     metrics = [check for check in checks if metric_table.fits(check)]
     slices = [check for check in checks if slice_table.fits(check)]
     counts = [check for check in checks if slices and slice_table.sums_up(check)]
-    others = [check for check in checks if check not in (*metrics, *slices, *counts)]
+    gaps = [check for check in checks if gap_table.about(check)]
+    others = [check for check in checks if check not in (*metrics, *slices, *counts, *gaps)]
     made = [metric_table.make(metrics, verdict.why), slice_table.make(slices, counts, verdict.why)]
+    made.append(gap_table.make(gaps, verdict.why))
     if len(checks) > 1 or numbered(others):
-        made.append(plain(others, "Other checks" if metrics or slices else "", verdict.why))
+        made.append(plain(others, "Other checks" if metrics or slices or gaps else "", verdict.why))
     return [table for table in made if table.rows]
 
 

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from gatehouse.report import metric_table, slice_table
+from gatehouse.report import gap_table, metric_table, slice_table
 from gatehouse.report.chart import Chart
 from gatehouse.verdicts import Check, Decision, Verdict
 
 Row = Mapping[str, Any]
 Draw = Callable[[str], Chart]
-GAP = ("group_column", "gap", "low", "high")
 
 
 def charts(verdict: Verdict, name: str) -> list[Chart]:
@@ -55,7 +54,7 @@ def slice_row(check: Check) -> Row:
 
 def fairness(verdict: Verdict) -> Draw | None:
     """Plot one dot a gap between groups, from the checks whose details hold one."""
-    found = [check for check in verdict.checks if None not in map(check.details.get, GAP)]
+    found = list(filter(gap_table.fits, verdict.checks))
     rows = [gap_row(check) for check in found]
     if not rows:
         return None
@@ -67,7 +66,7 @@ def fairness(verdict: Verdict) -> Draw | None:
 def gap_row(check: Check) -> Row:
     """Name a gap by what its check is called, without the name of the gate."""
     return {
-        **{key: check.details[key] for key in GAP},
+        **{key: check.details[key] for key in gap_table.KEYS},
         "name": check.name.removeprefix("fairness "),
         "limit": check.limit,
         "refused": check.decision == Decision.REJECT,
