@@ -1,5 +1,6 @@
 """Verdicts of every shape, as the steps make them, for tests of what shows or stores them."""
 
+from dataclasses import replace
 from typing import Any
 
 from gatehouse.verdicts import Check, Decision, Subject, Verdict
@@ -211,6 +212,23 @@ def broken() -> Verdict:
     return verdict(Check(HOSTILE, Decision.REJECT, HOSTILE, 412, 0, n=20_000), step=HOSTILE, tables={HOSTILE: rows})
 
 
+def timed(champion: bool = True) -> Verdict:
+    """Return what a candidate's serving needs beside the champion's, or, for a first model, alone."""
+    levels = [0.01, 0.5, 0.95, 0.99]
+    times = {"candidate": [8.0, 10.5, 14.0, 21.0]} | ({"champion": [7.5, 10.0, 13.0, 20.0]} if champion else {})
+    rows = [{"kind": kind, "levels": levels, **times} for kind in ("one row", "a batch")]
+    budget = Check("p95 of one row, ms", Decision.PROMOTE, "It is fast.", 14.0, 100.0, (13.1, 15.2), 400)
+    if not champion:
+        return verdict(replace(budget, details={"latency": rows}), step="check_serving")
+    checks = [
+        Check(f"median of {row['kind']}, ratio", Decision.PROMOTE, "It is as fast.", 1.05, 1.15, (1.01, 1.09), 400,
+              details={"latency": [row]})
+        for row in rows
+    ]  # fmt: skip
+    measured = [{"measured": "peak memory, MB", "champion": 258.8, "candidate": 259.1}]
+    return verdict(*checks, budget, step="check_serving", tables={"What was measured": measured})
+
+
 def error() -> Verdict:
     """Return the verdict of a step that could not judge."""
     why = "gatehouse.toml: unknown key 'metrc'.\ngatehouse.toml: another."
@@ -228,6 +246,8 @@ def every() -> list[Verdict]:
         rollout(),
         rollout(failing=True),
         drifted(),
+        timed(),
+        timed(champion=False),
         broken(),
         error(),
         verdict(),

@@ -124,6 +124,13 @@ def test_broken_times_are_errors(times: np.ndarray, said: str) -> None:
         assert said in next(iter(checks.values())).why
 
 
+def test_broken_batches_are_errors() -> None:
+    """A first model whose batches were not timed is not judged by its rows alone."""
+    times = drawn(np.random.default_rng(7))
+    checks = judged(Times(times.single, np.full(400, np.nan)), None)
+    assert {name: check.decision for name, check in checks.items()} == {"time of a batch": Decision.ERROR}
+
+
 def test_unpaired_times_are_errors() -> None:
     """A champion that answered other requests is no comparison."""
     times = drawn(np.random.default_rng(7))

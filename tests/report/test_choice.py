@@ -58,6 +58,30 @@ def test_drift_has_features() -> None:
     assert titles(sample_verdicts.verdict(check)) == ["Drift of each feature"]
 
 
+@pytest.mark.parametrize("champion", [True, False], ids=["beside a champion", "first model"])
+def test_serving_has_times(champion: bool) -> None:
+    """What was timed is shown by its kinds, of a first model too."""
+    assert titles(sample_verdicts.timed(champion)) == ["How long one row takes", "How long a batch takes"]
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"candidate": [1.0, None], "levels": [0.1, 0.9]},
+        {"candidate": [1.0], "levels": [0.1, 0.9]},
+        {"candidate": [], "levels": []},
+        {"candidate": "12", "levels": "12"},
+        {"levels": [0.1, 0.9]},
+        3,
+    ],
+    ids=str,
+)
+def test_broken_times_are_not_drawn(found: Any) -> None:
+    """Times that were no numbers, or are not there, have no plot."""
+    row = {"kind": "one row", **found} if isinstance(found, dict) else found
+    assert titles(sample_verdicts.verdict(Check("median", Decision.ERROR, "No.", details={"latency": [row]}))) == []
+
+
 @pytest.mark.parametrize(
     "details",
     [
@@ -81,7 +105,11 @@ def test_nan_is_not_drawn() -> None:
     assert titles(again) == []
 
 
-@pytest.mark.parametrize("verdict", [sample_verdicts.rollout(), sample_verdicts.drifted()], ids=["rollout", "drift"])
+@pytest.mark.parametrize(
+    "verdict",
+    [sample_verdicts.rollout(), sample_verdicts.drifted(), sample_verdicts.timed()],
+    ids=["rollout", "drift", "times"],
+)
 def test_stored_verdict_draws_the_same(verdict: Verdict) -> None:
     """A report made from the stored JSON has the same plots as one made at once."""
     assert choice.charts(verdicts.from_json(verdict.to_json()), "p") == choice.charts(verdict, "p")

@@ -101,7 +101,7 @@ def test_page_is_accessible(full: Page) -> None:
     assert full.tags[0] == ("html", {"lang": "en"})
     assert all(attributes.get("scope") for tag, attributes in full.tags if tag == "th")
     plots = [attributes for tag, attributes in full.tags if tag == "svg"]
-    assert len(plots) == 19
+    assert len(plots) == 23
     assert all(attributes["role"] == "img" and attributes["aria-labelledby"] for attributes in plots)
 
 

@@ -69,6 +69,8 @@ def judge(candidate: Times, champion: Times | None, knobs: Knobs) -> list[Check]
     no positive numbers give a check that says `error`.
     """
     if champion is None:
+        if why := broken(candidate.batch, candidate.batch):
+            return [Check(f"time of {BATCH}", Decision.ERROR, why, n=len(candidate.batch))]
         found = [drawing(SINGLE, candidate.single, None), drawing(BATCH, candidate.batch, None)]
         return [replace(judge_budget(candidate.single, knobs), details={"latency": found})]
     return [
@@ -149,7 +151,7 @@ def bounds(values: np.ndarray, confidence: float) -> tuple[float, float]:
 
 def interval(low: float, high: float, knobs: Knobs) -> str:
     """Write an interval; two one-sided bounds at 99 % make one of 98 %."""
-    return f"{2 * knobs.confidence - 1:.0%} interval {low:.3g} to {high:.3g}"
+    return f"{100 * (2 * knobs.confidence - 1):g} % interval {low:.3g} to {high:.3g}"
 
 
 def follows(decision: Decision, limit: float) -> str:

@@ -50,7 +50,7 @@ def judge(candidate: Footprint, champion: Footprint | None, knobs: Knobs) -> lis
 def judge_peak(candidate: Footprint, knobs: Knobs) -> Check:
     """Judge the largest of the peaks."""
     largest = max(candidate.peaks_mb)
-    why = f"A process that serves the candidate had {largest:,.0f} MB at its peak; {knobs.peak_mb:,.0f} MB are allowed."
+    why = f"A process that serves the candidate had {largest:,.0f} MB at its peak; {knobs.peak_mb:,g} MB are allowed."
     decision = decide(largest <= knobs.peak_mb)
     return Check("peak memory, MB", decision, why, largest, knobs.peak_mb, n=len(candidate.peaks_mb))
 
@@ -72,7 +72,7 @@ def judge_growth(candidate: Footprint, champion: Footprint, knobs: Knobs) -> Che
 def judge_bundle(candidate: Footprint, champion: Footprint | None, knobs: Knobs) -> Check:
     """Judge the size of the bundle; the champion's is shown."""
     beside = f", the champion's {champion.bundle_mb:,.3g} MB" if champion else ""
-    why = f"The bundle has {candidate.bundle_mb:,.3g} MB{beside}; {knobs.bundle_mb:,.0f} MB are allowed."
+    why = f"The bundle has {candidate.bundle_mb:,.3g} MB{beside}; {knobs.bundle_mb:,g} MB are allowed."
     decision = decide(candidate.bundle_mb <= knobs.bundle_mb)
     return Check("bundle size, MB", decision, why, candidate.bundle_mb, knobs.bundle_mb)
 

@@ -1,6 +1,8 @@
 """Which plots a verdict has: what its details hold says so."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from gatehouse.report import gap_table, metric_table, slice_table
@@ -13,7 +15,14 @@ Draw = Callable[[str], Chart]
 
 def charts(verdict: Verdict, name: str) -> list[Chart]:
     """Return the plots of a verdict; `name` keeps their ids apart from those of another's."""
-    draws = [*map(quality, verdict.checks), slices(verdict), fairness(verdict), timeline(verdict), drift(verdict)]
+    draws = [
+        *map(quality, verdict.checks),
+        slices(verdict),
+        fairness(verdict),
+        *latency(verdict),
+        timeline(verdict),
+        drift(verdict),
+    ]
     return [draw(f"{name}-{place}") for place, draw in enumerate(draws) if draw is not None]
 
 
@@ -71,6 +80,31 @@ def gap_row(check: Check) -> Row:
         "limit": check.limit,
         "refused": check.decision == Decision.REJECT,
     }
+
+
+def latency(verdict: Verdict) -> list[Draw]:
+    """Plot the times of each kind of request, from the checks that have them."""
+    kinds = [row for check in verdict.checks for row in drawn(check) if timed(row)]
+    if not kinds:
+        return []
+    from gatehouse.report.plots import latency
+
+    return [partial(latency.chart, found=row) for row in kinds]
+
+
+def drawn(check: Check) -> list[Row]:
+    """Return the distributions of times in a check's details."""
+    rows = check.details.get("latency")
+    return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, (list, tuple)) else []
+
+
+def timed(row: Row) -> bool:
+    """Tell whether a distribution has a number at every level, whosever it is."""
+    numbers = [row[key] for key in ("levels", "candidate", "champion") if key in row]
+    if len(numbers) < 2 or not all(isinstance(one, (list, tuple)) and one for one in numbers):
+        return False
+    alike = len({len(one) for one in numbers}) == 1
+    return alike and all(isinstance(item, (int, float)) and math.isfinite(item) for one in numbers for item in one)
 
 
 def timeline(verdict: Verdict) -> Draw | None:
