@@ -75,6 +75,11 @@ def labels(reference: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
 
+def digest(reference: str) -> str | None:
+    """Return the digest in a reference; None where it names a tag alone."""
+    return reference.partition("@")[2] or None
+
+
 def size_mb(reference: str) -> float:
     """Return the size of a local image in megabytes (1,000,000 bytes)."""
     return int(shell.run(["docker", "image", "inspect", "--format", "{{.Size}}", reference])) / 1e6

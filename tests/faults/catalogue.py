@@ -1,6 +1,6 @@
 """Every planted fault, by family."""
 
-from faults import comparison, configuration, data, evidence, model, production
+from faults import comparison, configuration, data, evidence, model, production, serving
 from faults.fault import Fault
 
 FAMILIES: dict[str, list[Fault]] = {
@@ -8,6 +8,7 @@ FAMILIES: dict[str, list[Fault]] = {
     "model": model.FAULTS,
     "comparison": comparison.FAULTS,
     "evidence": evidence.FAULTS,
+    "serving": serving.FAULTS,
     "configuration": configuration.FAULTS,
     "production": production.FAULTS,
 }

@@ -1,9 +1,12 @@
 """Approving: only a hold, only with a reason, and the ledger knows who."""
 
+from argparse import Namespace
+
 import github_api
 import pytest
 
 from gatehouse import ledger
+from gatehouse.config import Config, Store
 from gatehouse.errors import EvidenceError
 from gatehouse.stages import approve, judgement
 from gatehouse.verdicts import Check, Decision, Subject
@@ -37,6 +40,25 @@ def test_reason_is_needed(tmp_path):
     """An approval without a reason is refused."""
     with pytest.raises(EvidenceError, match="reason"):
         approve.run(write(tmp_path, Decision.HOLD), "  ", tmp_path)
+
+
+def test_folder_holds_what_is_approved(tmp_path):
+    """Of a release's verdicts those are approved that hold and are asked for, and no others."""
+    for step in ("gate", "check_serving", "check_leakage"):
+        decision = Decision.PROMOTE if step == "gate" else Decision.HOLD
+        made = judgement.make(step, [Check("a", decision, "As seen.")], subject=Subject(bundle="b1"))
+        (tmp_path / f"{step}.json").write_text(made.to_json())
+    state = tmp_path / "state"
+    args = Namespace(verdict=tmp_path, reason="agreed", run=None)
+    assert approve.main(Config(store=Store(state=str(state))), args).decision == Decision.PROMOTE
+    assert [(entry["step"], entry["bundle"]) for entry in ledger.read(state)] == [("check_serving", "b1")]
+
+
+def test_nothing_to_approve_is_said(tmp_path):
+    """A folder in which nothing holds is an error, not an approval of nothing."""
+    write(tmp_path, Decision.PROMOTE)
+    with pytest.raises(EvidenceError, match="nothing to approve"):
+        approve.held(tmp_path)
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from gatehouse.config import Store
 from gatehouse.errors import TargetError
 from gatehouse.gates.latency import Knobs
 from gatehouse.registry import connect
-from gatehouse.stages import check_serving
+from gatehouse.stages import approve, check_serving, judgement
 from gatehouse.stages.meter import UnservedError
-from gatehouse.verdicts import Decision, from_json
+from gatehouse.verdicts import Check, Decision, Subject, from_json
 
 TIMES = [10.0 + 0.1 * (place % 7) for place in range(50)]
 
@@ -85,7 +85,8 @@ def test_same_model_is_promoted(crowned):
     assert len(verdict.checks) == 8
     (table,) = verdict.details["tables"].values()
     assert [row["measured"] for row in table][-2:] == ["peak memory, MB", "bundle size, MB"]
-    assert all({"candidate", "champion"} < row.keys() for row in table)
+    assert all(list(row) == ["measured", "champion", "candidate"] for row in table)
+    assert verdict.details["next"] is None
 
 
 def test_slower_model_is_refused(crowned):
@@ -111,7 +112,19 @@ def test_unsettled_goes_on(crowned):
     verdict = judged(crowned, restless, paper_meter.script([5.0, 1.0, 40.0, 3.0] * 5, TIMES), said)
     assert verdict.decision == Decision.HOLD
     assert verdict.details["rounds"] == 3
+    assert verdict.details["next"].startswith("Time it again")
     assert [line for line in said if "another round" in line] == ["  Not settled yet: another round."] * 2
+
+
+def test_approved_hold_is_known(crowned, tmp_path):
+    """Once a person approved a hold, times that are taken again and hold again say that the model goes on."""
+    held = judgement.make("check_serving", [Check("p95", Decision.HOLD, "Noise.")], subject=Subject(bundle="b1"))
+    (tmp_path / "check_serving.json").write_text(held.to_json())
+    assert check_serving.known(held, tmp_path) == held
+    approve.run(tmp_path / "check_serving.json", "it was the machine", tmp_path)
+    again = check_serving.known(replace(held, made_at="2026-01-02T03:04:05.678+00:00"), tmp_path)
+    assert again.decision == Decision.HOLD
+    assert again.details["outputs"] == {"approved": "yes"}
 
 
 @pytest.mark.parametrize(
@@ -124,6 +137,7 @@ def test_unserved_champion_is_held(crowned, program):
     assert found.pop("comparable") == Decision.HOLD
     assert found == dict.fromkeys(("p95 of one row, ms", "peak memory, MB", "bundle size, MB"), Decision.PROMOTE)
     assert "Not comparable" in verdict.why
+    assert verdict.details["next"].startswith("Approve this model")
     slow = judged(crowned, paper(100), program)
     assert slow.decision == Decision.REJECT
 

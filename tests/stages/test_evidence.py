@@ -45,6 +45,14 @@ def test_approval_is_not_reusable(tmp_path):
         evidence.require(later, "gate", Subject(bundle="b1"), tmp_path)
 
 
+@pytest.mark.parametrize(("bundle", "goes_on"), [("b1", True), ("b2", False), (None, False)])
+def test_approved_times_are_taken_again(tmp_path, bundle, goes_on):
+    """The approval of a hold by noise is one of the bundle: times that are taken again hold again, or differ."""
+    approve.run(write(tmp_path, Decision.HOLD, "check_serving"), "we need it", tmp_path)
+    again = judgement.make("check_serving", [Check("p95", Decision.HOLD, "Other.")], subject=Subject(bundle=bundle))
+    assert evidence.approved(again, tmp_path) == goes_on
+
+
 def test_other_bundle_stops(tmp_path):
     """A verdict about another bundle is no verdict about this one."""
     with pytest.raises(EvidenceError, match="not b2"):

@@ -10,6 +10,9 @@ from gatehouse.registry import connect
 from gatehouse.stages import approve, judgement, register, train
 from gatehouse.verdicts import Check, Decision
 
+DIGEST = f"sha256:{'1' * 64}"
+IMAGE = f"ghcr.io/you/model/serve@{DIGEST}"
+
 
 @pytest.fixture
 def verdict(own, tmp_path):
@@ -53,6 +56,51 @@ def test_foreign_verdict_is_refused(own, verdict, other):
     """A verdict about another bundle, other data or another commit says nothing about this one."""
     with pytest.raises(EvidenceError, match="another's"):
         register.run(own.config, own.bundle, verdict(Decision.PROMOTE, **other))
+
+
+@pytest.fixture
+def image(own, verdict, tmp_path):
+    """Return what writes the verdicts about an image, beside a gate that promoted, and returns the gate's file."""
+
+    def write(digest, smoke=Decision.PROMOTE, serving=Decision.PROMOTE):
+        about = replace(train.subject(own.bundle), image_digest=digest)
+        for step, decision in (("smoke_test", smoke), ("check_serving", serving)):
+            made = judgement.make(step, [Check(step, decision, "As seen.")], subject=about)
+            (tmp_path / f"{step}.json").write_text(made.to_json())
+        return verdict(Decision.PROMOTE)
+
+    return write
+
+
+def test_tested_image_is_registered(own, image):
+    """An image that was asked and timed goes on."""
+    assert register.run(own.config, own.bundle, image(DIGEST), IMAGE).decision == Decision.PROMOTE
+
+
+@pytest.mark.parametrize(
+    ("planted", "says"),
+    [
+        ({"digest": f"sha256:{'2' * 64}"}, "another's"),
+        ({"digest": None}, "another's"),
+        ({"digest": DIGEST, "smoke": Decision.REJECT}, "smoke_test is 'reject'"),
+        ({"digest": DIGEST, "serving": Decision.ERROR}, "check_serving is 'error'"),
+        ({"digest": DIGEST, "serving": Decision.HOLD}, "check_serving is 'hold'"),
+    ],
+)
+def test_untested_image_stays_out(own, image, planted, says):
+    """What was found of another image, or forbids this one, is no leave to register it."""
+    with pytest.raises(EvidenceError, match=says):
+        register.run(own.config, own.bundle, image(**planted), IMAGE)
+    assert connect(own.config).challenger() is None
+
+
+def test_image_needs_its_verdicts(own, verdict):
+    """An image that nobody tested is not registered, and neither is a tag, which may name another one tomorrow."""
+    judged = verdict(Decision.PROMOTE)
+    with pytest.raises(EvidenceError, match="no verdict of smoke_test"):
+        register.run(own.config, own.bundle, judged, IMAGE)
+    with pytest.raises(EvidenceError, match="names no digest"):
+        register.run(own.config, own.bundle, judged, "ghcr.io/you/model/serve:new")
 
 
 def test_overtaken_verdict_is_stale(own, verdict):

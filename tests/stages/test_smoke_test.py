@@ -24,6 +24,7 @@ def test_image_answers_as_trained(built):
     verdict = smoke_test.run(built.config, built.found, built.bundle, built.serve, 50)
     assert verdict.decision == Decision.PROMOTE, verdict.why
     assert {check.name for check in verdict.checks} == {"bundle", "parity"}
+    assert verdict.subject.image_digest == built.serve.partition("@")[2]
     assert built.serve not in running()
 
 

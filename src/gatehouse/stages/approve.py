@@ -2,11 +2,12 @@
 
 Examples:
   scripts/approve.py build/verdicts/gate.json --reason "the lower bound is -0.024, and we need the new feature"
-  scripts/approve.py build/verdicts/gate.json --reason "agreed" --run 16283955112   what that release run judged
+  scripts/approve.py build/verdicts --reason "agreed" --run 16283955112   whatever that run of release.yml held
 """
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from gatehouse import files, github, ledger, verdicts
@@ -16,18 +17,35 @@ from gatehouse.stages import judgement
 from gatehouse.verdicts import Check, Decision, Verdict
 
 RELEASE = ".github/workflows/release.yml"
+# Of the verdicts that `register` asks for, those that can hold.
+HOLDING = ("gate", "check_serving")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what this step takes."""
-    parser.add_argument("verdict", type=Path, help="the verdict's JSON file")
+    parser.add_argument("verdict", type=Path, help="the verdict's JSON file, or a folder of a release's verdicts")
     parser.add_argument("--reason", required=True, help="why it may go on; it stands in the ledger")
     parser.add_argument("--run", help="the run of release.yml that the verdict was downloaded from; GitHub is asked")
 
 
 def main(config: Config, args: argparse.Namespace) -> Verdict:
-    """Approve the verdict that the command line names."""
-    return run(args.verdict, args.reason, Path(config.store.state), args.run)
+    """Approve the verdict that the command line names, or those that are held in its folder."""
+    approved = [run(path, args.reason, Path(config.store.state), args.run) for path in held(args.verdict)]
+    return replace(approved[-1], checks=tuple(check for verdict in approved for check in verdict.checks))
+
+
+def held(path: Path) -> list[Path]:
+    """Return the verdicts in a folder for which `register` would ask an approval; a file is returned as it is.
+
+    Raises EvidenceError when there are none.
+    """
+    if not path.is_dir():
+        return [path]
+    written = [file for step in HOLDING if (file := path / f"{step}.json").exists()]
+    found = [file for file in written if read(file).decision == Decision.HOLD]
+    if not found:
+        raise EvidenceError(f"In {path} neither {' nor '.join(HOLDING)} is 'hold': there is nothing to approve.")
+    return found
 
 
 def run(path: Path, reason: str, state: Path, number: str | None = None) -> Verdict:
@@ -35,16 +53,22 @@ def run(path: Path, reason: str, state: Path, number: str | None = None) -> Verd
 
     Raises EvidenceError for any other verdict, without a reason, or when the run `number` did not judge it.
     """
-    verdict = verdicts.from_json(files.read_text(path, "verdict"))
+    verdict = read(path)
     if verdict.decision != Decision.HOLD:
         raise EvidenceError(f"The verdict of {verdict.step} is '{verdict.decision}'; only 'hold' can be approved.")
     if not reason.strip():
         raise EvidenceError("An approval needs a reason: --reason 'why it may go on'.")
     if number:
         check_run(number, verdict)
-    entry = ledger.append(state, "approval", why=reason.strip(), step=verdict.step, verdict=verdict.digest)
+    about = {"step": verdict.step, "verdict": verdict.digest, "bundle": verdict.subject.bundle}
+    entry = ledger.append(state, "approval", why=reason.strip(), **about)
     why = f"{entry['who']} approved the {verdict.step} verdict {verdict.digest[:12]}: {reason.strip()}"
     return judgement.make("approve", [Check("approval", Decision.PROMOTE, why)], subject=verdict.subject)
+
+
+def read(path: Path) -> Verdict:
+    """Return the verdict in a file."""
+    return verdicts.from_json(files.read_text(path, "verdict"))
 
 
 def check_run(number: str, verdict: Verdict) -> None:

@@ -20,13 +20,13 @@ import numpy as np
 import pandas as pd
 
 from gatehouse import bundle as bundles
-from gatehouse import workload
+from gatehouse import images, workload
 from gatehouse.bundle import Bundle
 from gatehouse.config import Config
 from gatehouse.gates import latency, memory
 from gatehouse.gates.memory import Footprint
 from gatehouse.registry import Registry, connect
-from gatehouse.stages import contestants, interleaving, judgement, timed_requests, train
+from gatehouse.stages import contestants, evidence, interleaving, judgement, timed_requests, train
 from gatehouse.stages import rows as rowsets
 from gatehouse.stages.contestants import CANDIDATE, CHAMPION, Contestant
 from gatehouse.stages.interleaving import Measured, Start
@@ -37,12 +37,18 @@ from gatehouse.workload import Workload
 
 Say = Callable[[str], Any]
 
-# What a reader does now.
-NEXT = {
-    Decision.HOLD: "Run this step again where less else is running; what stays open, a person may let through.",
-    Decision.REJECT: "Make the model cheaper to run: smaller, with fewer features or less preprocessing. If it is "
-    "worth what it costs, raise the limit in gatehouse.toml and write the reason beside it.",
-}
+# What a reader does now. An approval is one of the bundle, because times differ whenever they are taken.
+AGAIN = "Time it again where less else is running (on GitHub: Re-run jobs takes another machine), or approve this model"
+APPROVE = (
+    '`scripts/approve.py build/verdicts/check_serving.json --reason "..."`, or on GitHub: Actions, release, Run '
+    "workflow, with the number of the release's run and a reason. In a pull request nothing waits for it: the release "
+    "times it again."
+)
+APPROVED = "A person has approved that this model goes on, as the ledger says: `scripts/register.py` takes it."
+CHEAPER = (
+    "This model goes no further, and nobody can approve it. Make it cheaper to run: smaller, with fewer features or "
+    "less preprocessing. If it is worth what it costs, raise the limit in gatehouse.toml and write why beside it."
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +61,15 @@ def main(config: Config, args: argparse.Namespace) -> Verdict:
     """Judge the bundle of the command line, in its image if there is one."""
     built = f"{config.registry.image.lower() or 'gatehouse'}/serve:candidate"
     image = built if args.image == "" else args.image
-    return run(config, workload.of(config), bundles.read(args.bundle), connect(config), image)
+    verdict = run(config, workload.of(config), bundles.read(args.bundle), connect(config), image)
+    return known(verdict, Path(config.store.state))
+
+
+def known(verdict: Verdict, state: Path) -> Verdict:
+    """Say so when a person has approved a hold of this bundle before, so that a workflow goes on to register it."""
+    if verdict.decision != Decision.HOLD or not evidence.approved(verdict, state):
+        return verdict
+    return replace(verdict, details={**verdict.details, "next": APPROVED, "outputs": {"approved": "yes"}})
 
 
 def run(
@@ -81,7 +95,7 @@ def run(
         measured, checks = settle(config, both, rows, start, say)
     prints = {one.who: Footprint(measured[one.who].peaks_mb, one.bundle.size_mb) for one in both}
     checks = [*checks, *memory.judge(prints[CANDIDATE], prints.get(CHAMPION), config.memory), *unlike]
-    about = replace(train.subject(candidate), image_digest=(image or "").partition("@")[2] or None)
+    about = replace(train.subject(candidate), image_digest=images.digest(image) if image else None)
     details = {
         "champion": release.to_dict() if release else None,
         "served_by": {one.who: one.image or "this environment" for one in both},
@@ -89,7 +103,14 @@ def run(
         "tables": {"What was measured": table(measured, prints)},
     }
     verdict = judgement.make("check_serving", checks, subject=about, details=details)
-    return replace(verdict, details={**details, "next": NEXT.get(verdict.decision)})
+    return replace(verdict, details={**details, "next": advised(verdict.decision, again=not unlike)})
+
+
+def advised(decision: Decision, *, again: bool) -> str | None:
+    """Say what to do now; `again` where other times could settle it."""
+    if decision == Decision.HOLD:
+        return f"{AGAIN if again else 'Approve this model'}: {APPROVE}"
+    return CHEAPER if decision == Decision.REJECT else None
 
 
 def settle(
@@ -122,7 +143,8 @@ def progress(number: int, measured: Mapping[str, Measured]) -> str:
 
 
 def table(measured: Mapping[str, Measured], prints: Mapping[str, Footprint]) -> list[dict[str, Any]]:
-    """Return what was measured, one line a number, the champion beside the candidate."""
+    """Return what was measured, one line a number, the candidate beside the champion."""
+    measured = {who: measured[who] for who in (CHAMPION, CANDIDATE) if who in measured}
     levels = (("median", latency.MEDIAN), ("p95", latency.P95))
     lines = [
         {"measured": f"{word} of {name}, ms"}
@@ -130,8 +152,8 @@ def table(measured: Mapping[str, Measured], prints: Mapping[str, Footprint]) -> 
         for kind, name in ((SINGLE, latency.SINGLE), (BATCH, latency.BATCH))
         for word, level in levels
     ]
-    peaks = {who: max(footprint.peaks_mb) for who, footprint in prints.items()}
-    sizes = {who: footprint.bundle_mb for who, footprint in prints.items()}
+    peaks = {who: max(prints[who].peaks_mb) for who in measured}
+    sizes = {who: prints[who].bundle_mb for who in measured}
     return [*lines, {"measured": "peak memory, MB", **peaks}, {"measured": "bundle size, MB", **sizes}]
 
 
@@ -139,6 +161,6 @@ def not_comparable(error: UnservedError) -> Check:
     """Return the check that says why there is nothing to compare with."""
     why = (
         f"Not comparable, so only the absolute budgets were judged. {error}\n"
-        "A person may let it through: once it serves, it is what the next one is timed beside."
+        "A person may approve it: once it serves, it is what the next one is timed beside."
     )
     return Check("comparable", Decision.HOLD, why)

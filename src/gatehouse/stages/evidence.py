@@ -1,10 +1,15 @@
 """Reading the verdict that another step wrote, before acting on it. Exit codes grant nothing."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from gatehouse import files, ledger, verdicts
 from gatehouse.errors import EvidenceError
 from gatehouse.verdicts import Decision, Subject, Verdict
+
+# Whose checks are of times, which differ whenever they are taken: who lets such a hold through means the bundle.
+MEASURED = ("check_serving",)
 
 
 def require(path: Path, step: str, subject: Subject, state: Path) -> Verdict:
@@ -45,5 +50,13 @@ def check_subject(verdict: Verdict, subject: Subject) -> None:
 
 
 def approved(verdict: Verdict, state: Path) -> bool:
-    """Tell whether the ledger holds an approval of exactly this verdict."""
-    return any(entry["event"] == "approval" and entry["verdict"] == verdict.digest for entry in ledger.read(state))
+    """Tell whether the ledger holds an approval of exactly this verdict, or of a measurement of the same bundle."""
+    return any(entry["event"] == "approval" and _covers(entry, verdict) for entry in ledger.read(state))
+
+
+def _covers(approval: Mapping[str, Any], verdict: Verdict) -> bool:
+    if approval["verdict"] == verdict.digest:
+        return True
+    bundle = verdict.subject.bundle
+    same = approval.get("step") == verdict.step and approval.get("bundle") == bundle
+    return same and bundle is not None and verdict.step in MEASURED

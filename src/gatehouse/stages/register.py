@@ -1,4 +1,4 @@
-"""Register a candidate that passed its gate: it becomes the challenger.
+"""Register a candidate that passed its gate, and whose image passed its tests: it becomes the challenger.
 
 Examples:
   scripts/register.py
@@ -6,9 +6,11 @@ Examples:
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from gatehouse import bundle as bundles
+from gatehouse import images
 from gatehouse.bundle import Bundle
 from gatehouse.config import Config
 from gatehouse.errors import EvidenceError
@@ -17,11 +19,15 @@ from gatehouse.release import Release
 from gatehouse.stages import evidence, judgement, train
 from gatehouse.verdicts import Check, Decision, Subject, Verdict
 
+# What must have been found of the image, of which the gate could know nothing.
+AFTER = ("smoke_test", "check_serving")
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what this step takes."""
     parser.add_argument("--bundle", type=Path, default=Path("build/bundle"), help="the candidate (%(default)s)")
-    parser.add_argument("--verdict", type=Path, default=Path("build/verdicts/gate.json"), help="its gate's verdict")
+    where = "its gate's verdict; those about the image lie beside it (%(default)s)"
+    parser.add_argument("--verdict", type=Path, default=Path("build/verdicts/gate.json"), help=where)
     parser.add_argument("--image", help="the pushed serve image, by digest (for the image registry)")
 
 
@@ -33,11 +39,14 @@ def main(config: Config, args: argparse.Namespace) -> Verdict:
 def run(config: Config, candidate: Bundle, verdict: Path, image: str | None = None) -> Verdict:
     """Make a candidate the challenger, and move the anchor where the gate found that it moves.
 
-    Raises EvidenceError unless its own gate said promote, or a hold is approved, against the champion of today.
+    Raises EvidenceError unless its own gate said promote, or a hold is approved, against the champion of today. What
+    AFTER names must have said the same of the image, in files beside `verdict`.
     """
-    about = train.subject(candidate)
+    about, state = train.subject(candidate), Path(config.store.state)
     needed = Subject(about.commit, about.data_hash, about.bundle)
-    judged = evidence.require(verdict, "gate", needed, Path(config.store.state))
+    judged = evidence.require(verdict, "gate", needed, state)
+    if image:
+        _check_image(image, needed, verdict, state)
     registry = connect(config)
     _check_champion(judged, registry.champion())
     release = registry.register(candidate, image)
@@ -46,6 +55,15 @@ def run(config: Config, candidate: Bundle, verdict: Path, image: str | None = No
     why = f"{release.version} ({release.bundle[:12]}) is the challenger in the {config.registry.kind} registry."
     details = {"release": release.to_dict(), "outputs": {"location": release.location}}
     return judgement.make("register", [Check("challenger", Decision.PROMOTE, why)], subject=about, details=details)
+
+
+def _check_image(image: str, needed: Subject, verdict: Path, state: Path) -> None:
+    """Raise EvidenceError unless everything in AFTER let exactly this image through."""
+    digest = images.digest(image)
+    if digest is None:
+        raise EvidenceError(f"{image} names no digest, and what lies under a tag may change: use REPOSITORY@DIGEST.")
+    for step in AFTER:
+        evidence.require(verdict.with_name(f"{step}.json"), step, replace(needed, image_digest=digest), state)
 
 
 def _check_champion(judged: Verdict, champion: Release | None) -> None:

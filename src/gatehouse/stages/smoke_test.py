@@ -6,6 +6,7 @@ Examples:
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from gatehouse import bundle as bundles
@@ -41,7 +42,8 @@ def run(config: Config, found: Workload, expected: Bundle, image: str, count: in
         served = requesting.predict(url, rows, expected.contract)
     trained = bundles.load_model(expected).predict(rows)
     checks = [_same_bundle(version["bundle"], expected), parity.judge(trained, served, config.parity)]
-    return judgement.make("smoke_test", checks, subject=train.subject(expected))
+    about = replace(train.subject(expected), image_digest=images.digest(image))
+    return judgement.make("smoke_test", checks, subject=about)
 
 
 def _same_bundle(served: str, expected: Bundle) -> Check:
