@@ -43,6 +43,22 @@ def test_no_table_crashes(counts: list[tuple[int, int]]) -> None:
     assert 0 <= categorical.total_variation(before, now) <= 1
 
 
+def test_pool_takes_what_is_too_small() -> None:
+    """Cells that expect five rows stay as they are; smaller ones go together, with the next one if they must."""
+    whole = np.array([50.0, 5.0]), np.array([50.0, 5.0])
+    assert [side.tolist() for side in categorical.pool(*whole)] == [[50, 5], [50, 5]]
+    small = np.array([50.0, 3, 2]), np.array([50.0, 3, 2])
+    assert [side.tolist() for side in categorical.pool(*small)] == [[50, 5], [50, 5]]
+    joined = np.array([50.0, 20, 4]), np.array([50.0, 20, 4])
+    assert [side.tolist() for side in categorical.pool(*joined)] == [[50, 24], [50, 24]]
+
+
+def test_empty_side_has_no_effect() -> None:
+    """Without a row on one side nothing has moved."""
+    assert categorical.total_variation(np.array([0.0, 0]), np.array([1.0, 2])) == 0.0
+    assert categorical.homogeneity(np.array([1.0, 0]), np.array([0.0, 1])) != (0.0, None)
+
+
 def test_total_variation_counts_movers() -> None:
     """A tenth of the rows that change their level is an effect of .1."""
     assert categorical.total_variation(np.array([50.0, 50]), np.array([120.0, 80])) == pytest.approx(0.1)

@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from gatehouse.drift import column, summary
+from gatehouse.drift import categorical, column, psi, summary
 from gatehouse.drift.finding import Finding
 from gatehouse.drift.knobs import Knobs
 
@@ -30,6 +31,64 @@ def test_number_is_tested_by_ks() -> None:
     assert found.p is not None
     assert found.p < 1e-6
     assert found.effect == pytest.approx(0.5, abs=0.1)
+
+
+def test_number_is_drawn_in_ranges() -> None:
+    """A report sees the reference's shares in its own quantiles, and the window's in the same ranges."""
+    bins = numbers(NORMAL[:1000], NORMAL[:1000] + 100).bins
+    assert bins.labels[0].startswith("≤ ")
+    assert bins.labels[-1].startswith("> ")
+    first, last = bins.labels[0].removeprefix("≤ "), bins.labels[-1].removeprefix("> ")
+    assert bins.labels[1].startswith(f"{first} – ")
+    assert bins.labels[-2].endswith(f" – {last}")
+    assert bins.reference == pytest.approx([1 / len(bins.labels)] * len(bins.labels), abs=2e-3)
+    assert bins.window == (*[0.0] * (len(bins.labels) - 1), 1.0)
+
+
+def test_other_measures_are_recorded() -> None:
+    """The table has PSI with its test, KL, JS and the statistic beside the p-value that decides."""
+    before, now = np.array([600.0, 400]), np.array([300.0, 700])
+    found = levels(["a"] * 600 + ["b"] * 400, ["a"] * 300 + ["b"] * 700)
+    assert found.psi == psi.index(before, now)
+    assert found.psi_p == psi.p_value(psi.index(before, now), 2, 1000, 1000, KNOBS.psi)
+    assert (found.kl, found.js) == (psi.kullback_leibler(before, now), psi.jensen_shannon(before, now))
+    assert (found.statistic, found.p) == categorical.homogeneity(before, now)
+    assert (found.floor, found.effect) == (KNOBS.category_effect, pytest.approx(0.3))
+    assert numbers(NORMAL[:1000], NORMAL[1000:]).statistic == pytest.approx(
+        stats.ks_2samp(NORMAL[:1000], NORMAL[1000:]).statistic
+    )
+
+
+def test_frequent_levels_are_drawn() -> None:
+    """The twelve levels that are most frequent on both sides together are drawn apart, the most frequent first."""
+    names = [f"v{number:02}" for number in range(15)]
+    before = [name for number, name in enumerate(names) for _ in range(10 + number)]
+    now = [name for number, name in enumerate(names) for _ in range(100 if number == 0 else 10)]
+    bins = levels(before, now).bins
+    assert bins.labels == ("v00", *reversed(names[4:]), "others")
+    assert bins.reference[:2] == (10 / 255, 24 / 255)
+    assert bins.window[:2] == (100 / 240, 10 / 240)
+    assert (bins.reference[-1], bins.window[-1]) == (pytest.approx(36 / 255), pytest.approx(30 / 240))
+
+
+def test_few_levels_have_no_others() -> None:
+    """Where every level is drawn, nothing is left for the others."""
+    bins = levels(["a"] * 60 + ["b"] * 40, ["b"] * 100).bins
+    assert (bins.labels, bins.reference, bins.window) == (("b", "a"), (0.4, 0.6), (1.0, 0.0))
+
+
+def test_unlisted_rows_are_others() -> None:
+    """A number that the reference never had is drawn with the others."""
+    bins = numbers(np.repeat([1.0, 2.0], 50), np.repeat([1.0, 7.0], 50)).bins
+    assert (bins.labels, bins.reference) == (("1", "2", "others"), (0.5, 0.5, 0.0))
+    assert bins.window == (0.5, 0.0, 0.5)
+
+
+def test_twenty_values_are_enough() -> None:
+    """A distribution is tested from twenty values on either side."""
+    assert [numbers(NORMAL[:m], NORMAL).test for m in (19, 20)] == ["none", "ks"]
+    assert [numbers(NORMAL, NORMAL[:m]).test for m in (19, 20)] == ["none", "ks"]
+    assert [levels(["a", "b"] * 50, ["a"] * m).test for m in (19, 20)] == ["none", "chi2"]
 
 
 def test_small_integers_are_levels() -> None:
@@ -62,6 +121,8 @@ def test_new_levels_are_bounded() -> None:
     assert found.new_share == 0.02
     assert 0.005 < found.new_lower < 0.02
     assert found.p == pytest.approx(1)
+    several = levels(["a"] * 100, ["a"] * 90 + ["y"] * 2 + ["z"] * 5 + ["x"] * 2)
+    assert several.new_levels == ("z", "x", "y")
 
 
 def test_declared_level_is_not_new() -> None:
@@ -81,6 +142,7 @@ def test_missing_is_counted_in_full() -> None:
     reference = summary.of_numbers(NORMAL)
     found = column.examine("x", "input", reference, pd.Series(window), np.arange(500), KNOBS)
     assert (found.n, found.missing_window) == (400, 0.1)
+    assert numbers(np.append(NORMAL[:300], [np.nan] * 100), NORMAL).missing_reference == 0.25
 
 
 def test_time_has_presence_only() -> None:

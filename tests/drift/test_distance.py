@@ -36,3 +36,9 @@ def test_mostly_one_value(common: float) -> None:
     values = np.where(np.arange(5000) < common * 5000, 0.0, np.abs(NORMAL) + 1)
     assert distance.effect(ecdf.of(values), np.sort(values)) < 0.01
     assert distance.effect(ecdf.of(values), np.sort(values + 0.5)) > 0.1
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0, -3.0])
+def test_constant_is_its_own_unit(value: float) -> None:
+    """A constant that stays has not moved; one that leaves is cut at the constant, which has no other value."""
+    assert distance.effect(ecdf.of(np.full(50, value)), np.full(50, value)) == 0.0

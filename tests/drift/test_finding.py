@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from gatehouse.drift import finding
 from gatehouse.drift.finding import Finding
 from gatehouse.drift.knobs import Knobs
@@ -21,6 +23,15 @@ def test_significant_and_large_alarms() -> None:
     """Both together are an alarm, one alone is none."""
     both, small, chance = adjusted(found(1e-6), found(1e-6, effect=0.05), found(0.5))
     assert (both.alarmed, small.alarmed, chance.alarmed) == (True, False, False)
+
+
+def test_limits_themselves_alarm() -> None:
+    """An effect, an index or a missing share that is just at its floor counts, and so does q at its limit."""
+    at = {"p": KNOBS.q, "missing_p": KNOBS.q}
+    large, shaped = adjusted(found(effect=0.1, **at), found(effect=0.0, psi_p=KNOBS.q, **at))
+    assert (large.drifted, shaped.drifted) == (True, True)
+    (gone,) = adjusted(found(missing_window=KNOBS.missing_effect, **at))
+    assert gone.missing_alarmed
 
 
 def test_many_tests_ask_for_more() -> None:
@@ -69,13 +80,28 @@ def test_new_level_is_broken() -> None:
     )
     assert proven.broken == "new levels ZZ in 2.0% of the rows"
     assert not rare.alarmed
+    (many,) = adjusted(found(new_levels=("A", "B", "C", "D"), new_share=0.02, new_lower=0.014))
+    assert many.broken == "new levels A, B, C in 2.0% of the rows"
+
+
+def test_new_levels_at_limit_are_nothing() -> None:
+    """A share of new levels that is not above the limit is no alarm, and no row of the table."""
+    (item,) = adjusted(found(new_levels=("ZZ",), new_share=0.02, new_lower=KNOBS.new_levels))
+    assert item.broken == ""
+    assert len(finding.rows(item, KNOBS)) == 1
 
 
 def test_table_has_row_per_alarm() -> None:
     """A column that lost values and has a new level stands in three rows of the table, all JSON."""
-    (item,) = adjusted(found(missing_window=0.2, missing_p=1e-9, new_levels=("ZZ",), new_lower=0.02))
+    (item,) = adjusted(
+        found(missing_reference=0.1, missing_window=0.3, missing_p=1e-9, new_levels=("ZZ",), new_lower=0.02)
+    )
     table = finding.rows(item, KNOBS)
     assert [(row["feature"], row["test"], row["alarmed"]) for row in table] == [
         ("x", "ks", False), ("x", "missing", True), ("x", "new levels", True),
     ]  # fmt: skip
-    assert json.loads(json.dumps(table))[1]["effect"] == 0.2
+    numbers = [[row[key] for key in ("p", "q", "effect", "floor")] for row in json.loads(json.dumps(table))]
+    assert numbers[0] == [0.5, 0.5, 0.5, 0.1]
+    assert numbers[1] == [1e-9, 2e-9, pytest.approx(0.2), KNOBS.missing_effect]
+    assert numbers[2] == [None, None, 0.02, KNOBS.new_levels]
+    assert {len(row) for row in table} == {len(table[0])}

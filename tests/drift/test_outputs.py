@@ -37,3 +37,5 @@ def test_regression_has_value() -> None:
     contract = replace(worlds.CONTRACT, task="regression", positive=None)
     found = outputs.columns(Predictions(np.array([1.0, 2.0]), np.empty(0)), contract)
     assert tuple(found) == outputs.names(contract) == ("predicted value",)
+    assert found["predicted value"].tolist() == [1.0, 2.0]
+    assert found["predicted value"].dtype == float

@@ -30,6 +30,12 @@ def test_single_window_confirms() -> None:
     assert persistence.confirmed(["amount"], [{"age"}], 1, 1) == {"amount"}
 
 
+def test_past_is_as_long_as_set() -> None:
+    """Of two windows the last one counts, and of one none."""
+    assert persistence.confirmed(["amount"], [{"amount"}], 2, 2) == {"amount"}
+    assert persistence.confirmed(["amount"], [{"amount"}, set()], 2, 2) == set()
+
+
 def test_impossible_setting_is_refused() -> None:
     """Four of three windows can never be reached."""
     with pytest.raises(ConfigError, match="persistent = 4"):

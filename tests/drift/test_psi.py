@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
+from scipy.spatial.distance import jensenshannon
 
 from gatehouse.drift import ecdf, psi
 
@@ -17,6 +19,29 @@ def test_index_is_a_distance(counts: list[tuple[int, int]]) -> None:
     assert psi.index(old, new) == pytest.approx(psi.index(new, old))
     assert psi.index(old, new) == pytest.approx(psi.kullback_leibler(old, new) + psi.kullback_leibler(new, old))
     assert 0 <= psi.jensen_shannon(old, new) <= np.log(2) + 1e-12
+
+
+def test_shares_are_smoothed() -> None:
+    """Each bin counts half a row more, so that an empty one has a logarithm."""
+    assert psi.shares(np.array([0, 3])).tolist() == [0.125, 0.875]
+    assert psi.shares(np.array([1, 1, 2])).sum() == 1.0
+
+
+def test_divergences_are_scipys() -> None:
+    """KL and Jensen-Shannon are scipy's of the smoothed shares."""
+    old, new = np.array([70, 20, 10]), np.array([20, 30, 50])
+    p, q = psi.shares(old), psi.shares(new)
+    assert psi.kullback_leibler(old, new) == pytest.approx(stats.entropy(q, p))
+    assert psi.jensen_shannon(old, new) == pytest.approx(jensenshannon(p, q) ** 2)
+
+
+def test_p_value_is_noncentral() -> None:
+    """The p-value is scipy's of a noncentral χ² with a degree of freedom less than bins; two bins are enough."""
+    for bins in (2, 10):
+        expected = stats.ncx2.sf(0.15 * 500, bins - 1, 0.1 * 500)
+        assert psi.p_value(0.15, bins, 1000, 1000, 0.1) == pytest.approx(expected)
+    assert psi.p_value(0.15, 11, 800, 800, 0.1) < 1
+    assert psi.p_value(0.15, 12, 800, 800, 0.1) == 1
 
 
 @pytest.mark.parametrize(("n", "m", "bins"), [(10_000, 10_000, 10), (1000, 1000, 10), (500, 500, 7), (50, 50, 2)])

@@ -109,6 +109,7 @@ def test_few_rows_hold(n: int) -> None:
     """A window with too few rows, or none, is insufficient and leaves nothing to remember."""
     outcome = judged(window(n=n))
     assert (decision(outcome), outcome.action, outcome.judged) == (Decision.HOLD, "none", False)
+    assert (outcome.table, outcome.alarmed) == ([], ())
 
 
 def test_lost_performance_retrains() -> None:
@@ -140,8 +141,19 @@ def test_large_window_is_sampled() -> None:
     rows = window(n=3000)
     outcome, again = (judged(rows, maximum_rows=800) for _ in range(2))
     assert outcome.table == again.table
-    assert outcome.table[0]["n"] == 800
-    assert any("tested on 800" in notice for notice in outcome.notices)
+    assert {row["n"] for row in outcome.table if row["feature"] in ("amount", "predicted score")} == {800}
+    assert "The window has 3,000 rows: distributions were tested on 800 of them." in outcome.notices
+
+
+def test_notices_name_the_limits() -> None:
+    """A reference that is small beside the window is said to be so, and columns that are only counted are named."""
+    small = "The reference has 2,000 rows, fewer than ten times the window's 1,000: small drift may be missed."
+    sensitive, counted = (
+        "Not followed, because they are sensitive: diagnosis.",
+        "Followed for missing values only: since.",
+    )
+    assert judged(window(), maximum_rows=1000).notices == (small, sensitive, counted)
+    assert judged(window(n=200), minimum_rows=100).notices == (sensitive, counted)
 
 
 def test_row_order_is_nothing() -> None:

@@ -2,9 +2,12 @@
 
 import answers
 import numpy as np
+import pandas as pd
 
-from gatehouse.gates import anchor, quality
+from gatehouse.gates import anchor, own_metric, quality
+from gatehouse.gates.own_metric import Declaration
 from gatehouse.gates.quality import Knobs
+from gatehouse.gates.truth import Truth
 from gatehouse.verdicts import Decision
 
 ROWS = 20_000
@@ -23,14 +26,44 @@ def test_small_losses_add_up():
     check = anchor.judge(truth, best, candidate, "1.2.0", Knobs())
     assert pair.decision == Decision.PROMOTE, pair.why
     assert check.decision == Decision.REJECT
-    assert "1.2.0" in check.why
     assert check.name == "anchor"
+    assert check.why == (
+        "Against the anchor 1.2.0, the best version ever released, f1 is 0.696 and was 0.7366: 0.04062 worse "
+        "(-0.04471 to -0.03677), proven to lose more than 0.02: small losses have added up."
+    )
+    assert check.details["against"] == "anchor 1.2.0"
+    assert check.details["champion"] > check.details["candidate"]
 
 
 def test_equal_candidate_promotes():
     """A candidate as good as the best is promoted by both."""
     truth, (best, candidate) = models(0.0, 0.0)
-    assert anchor.judge(truth, best, candidate, "1.0.0", Knobs()).decision == Decision.PROMOTE
+    check = anchor.judge(truth, best, candidate, "1.0.0", Knobs())
+    assert check.decision == Decision.PROMOTE
+    assert check.why.endswith("proven to lose no more than 0.02.")
+
+
+def test_open_comparison_holds():
+    """What is not settled says how many rows would settle it."""
+    y, best, candidate = answers.pair(np.random.default_rng(0), 500, loss=0.02, changed=0.2)
+    check = anchor.judge(answers.truth(y), best, candidate, "1.0.0", Knobs())
+    assert check.decision == Decision.HOLD
+    rows = check.details["rows_to_settle"]
+    assert check.why.endswith(f"not settled whether it loses more than 0.02; {rows:,} rows would settle it.")
+
+
+def test_bootstrap_is_the_gates():
+    """Where no formula is known, the anchor is compared by the settings' own rounds and seed."""
+    y, best, candidate = answers.pair(np.random.default_rng(0), 500, loss=0.02, changed=0.2)
+    right = Declaration(function=lambda rows, y, said: float((said.values == y).mean()), better="higher")
+    truth = Truth(y, "binary", "yes", pd.DataFrame({"n": range(500)}), (own_metric.of("right", right),))
+    knobs = [
+        Knobs(metric="right", bootstraps=rounds, seed=seed) for rounds, seed in ((50, 0), (50, 0), (50, 1), (60, 0))
+    ]
+    first, again, *others = (anchor.judge(truth, best, candidate, "1.0.0", item).interval for item in knobs)
+    assert first == again
+    assert len({first, *others}) == 3
+    assert not anchor.surpassed(truth, best, candidate, knobs[0])
 
 
 def test_nan_is_an_error():
@@ -38,8 +71,10 @@ def test_nan_is_an_error():
     truth, (best, candidate) = models(0.0, 0.0)
     broken = answers.binary(best.values == answers.YES, np.full(ROWS, np.nan))
     check = anchor.judge(truth, broken, candidate, "1.0.0", Knobs())
-    assert check.decision == Decision.ERROR
-    assert "anchor 1.0.0" in check.why
+    assert (check.name, check.decision) == ("anchor", Decision.ERROR)
+    assert check.why.startswith("Against the anchor 1.0.0: The champion gave answers")
+    assert check.details == {"metric": "f1"}
+    assert not anchor.surpassed(truth, broken, candidate, Knobs())
 
 
 def test_only_proven_better_surpasses():

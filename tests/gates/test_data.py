@@ -17,7 +17,10 @@ def decisions(checks: list[Check]) -> dict[str, Decision]:
 
 def test_good_data_promotes():
     """Rows enough and no failure pass."""
-    assert decisions(data.judge([], 100, KNOBS)) == {"rows": "promote", "schema": "promote"}
+    rows, schema = data.judge([], 1100, KNOBS)
+    assert rows == Check("rows", Decision.PROMOTE, "There are 1,100 rows; at least 100 are needed.", 1100, 100, n=1100)
+    assert schema == Check("schema", Decision.PROMOTE, "All 1,100 rows are what the schema says.", 0, 0, n=1100)
+    assert data.enough(100, KNOBS).decision == Decision.PROMOTE
 
 
 def test_each_failure_rejects():
@@ -29,12 +32,14 @@ def test_each_failure_rejects():
 
 def test_too_few_rows_reject():
     """One row too few is too few."""
-    assert decisions(data.judge([], 99, KNOBS))["rows"] == Decision.REJECT
+    why = "There are 99 rows; [validate] minimum_rows asks for 100."
+    assert data.enough(99, KNOBS) == Check("rows", Decision.REJECT, why, 99, 100, n=99)
 
 
 def test_no_row_is_error():
     """Data without a row shows nothing, so it is neither good nor bad."""
-    assert decisions(data.judge([], 0, KNOBS)) == {"rows": "error"}
+    why = "There is not one row. Look at the source of the data, and at the window that was asked for."
+    assert data.judge([], 0, KNOBS) == [Check("rows", Decision.ERROR, why, 0, 100, n=0)]
 
 
 @pytest.mark.parametrize(
@@ -58,4 +63,5 @@ def test_check_carries_the_failure():
     """The report can draw its table from the check."""
     check = data.refused(RANGE, 100)
     assert (check.observed, check.limit, check.n) == (3, 0, 100)
+    assert check.why == data.sentence(RANGE, 100)
     assert check.details["examples"] == ("-1", "12")

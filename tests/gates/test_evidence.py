@@ -44,7 +44,8 @@ def test_nan_numbers_are_refused() -> None:
     """A NaN among the numbers of labels or answers is no evidence."""
     bad, good = np.array([1.0, np.nan]), np.array([1.0, 2.0])
     refused("finite", y=good, positive=None, model=answers.numbers(bad))
-    refused("NaN", y=bad, positive=None, model=answers.numbers(good))
+    why = "^Some labels are NaN or infinite. Leave out the rows whose label is not known yet.$"
+    refused(why, y=bad, positive=None, model=answers.numbers(good))
 
 
 def test_missing_labels_are_refused() -> None:
@@ -60,10 +61,18 @@ def test_wrong_classes_are_refused(y: list[str]) -> None:
 
 def test_one_class_is_refused() -> None:
     """A multiclass holdout must hold two classes or more."""
-    refused("two or more", y=np.array(["a"] * 4), positive=None)
+    refused("^The 4 labels hold a, and must hold two or more classes.$", y=np.array(["a"] * 4), positive=None)
+
+
+def test_five_classes_are_named() -> None:
+    """Of many classes where two should be, five are named."""
+    y = np.array(list("abcdefg"))
+    refused("labels hold a, b, c, d, e, and must hold two", y=y, model=answers.binary(y > "b"))
 
 
 def test_other_task_is_refused() -> None:
     """Numbers cannot be judged by classes, nor classes by numbers."""
-    refused("another task", model=answers.numbers(np.arange(4.0)))
-    refused("another task", y=np.arange(4.0), positive=None)
+    refused("champion answered numbers, and the labels are classes: it is", model=answers.numbers(np.arange(4.0)))
+    classes = "champion answered classes, and the labels are numbers: it is a model for another task"
+    refused(classes, y=np.arange(4.0), positive=None)
+    refused(classes, y=np.arange(4), positive=None)

@@ -6,10 +6,11 @@ import leaks
 import numpy as np
 import pytest
 from leaks import KNOBS
+from sklearn.metrics import roc_auc_score
 
 from gatehouse.contract import Column
 from gatehouse.gates import gaps, strength
-from gatehouse.verdicts import Decision
+from gatehouse.verdicts import Check, Decision
 
 NOISE = np.random.default_rng(1).normal(size=2000)
 ROWS = leaks.clean(n=2000)
@@ -37,6 +38,10 @@ def test_giveaway_rejects(values, said):
     check = judged(*leaks.planted(ROWS, values))
     assert check.decision == Decision.REJECT
     assert said in check.why
+    assert "AUC 1.000. 'leak' gives the label away: is it known before the label?" in check.why
+    assert (check.name, check.observed, check.limit, check.n) == ("missing or constant by label", 1.0, 0.99, 2000)
+    assert 0.99 < check.interval[0] < check.interval[1] == 1.0
+    assert check.details["feature"] == "leak"
 
 
 def test_nearly_missing_rejects():
@@ -50,7 +55,15 @@ def test_partly_missing_promotes():
     values = np.where(UP | (NOISE > 0.43), np.nan, NOISE)
     check = judged(*leaks.planted(ROWS, values))
     assert check.decision == Decision.PROMOTE
-    assert "'leak' is missing" in check.details["nearest"]
+    assert check.why == ("No feature is missing, or constant, exactly where the label is of one kind, on 2,000 rows.")
+    inside, outside = (UP & np.isnan(values)).sum(), (~UP & np.isnan(values)).sum()
+    auc = (inside / UP.sum() + 1 - outside / (~UP).sum()) / 2
+    assert check.details["nearest"] == (
+        f"'leak' is missing in {YES} rows whose label is 'yes', and in {outside} of the {(~UP).sum():,} others: "
+        f"AUC {auc:.3f}."
+    )
+    assert check.observed == pytest.approx(auc)
+    assert check.interval[0] < auc < check.interval[1]
 
 
 def test_sensitive_value_is_not_told():
@@ -58,7 +71,7 @@ def test_sensitive_value_is_not_told():
     rows, contract = leaks.planted(ROWS, np.where(UP, 0.5, NOISE), Column("leak", "number", sensitive=True))
     check = judged(rows, contract)
     assert check.decision == Decision.REJECT
-    assert "has one value" in check.why
+    assert "'leak' has one value in " in check.why
     assert "'0.5'" not in str(check)
 
 
@@ -76,7 +89,17 @@ def test_regression_gap_rejects(above, said):
     rows = leaks.clean(n=2000, task="regression")
     check = judged(*leaks.planted(rows, np.where((rows["y"] > 0.7) == above, np.nan, NOISE)))
     assert check.decision == Decision.REJECT
-    assert f"is missing where the label is {said}" in check.why
+    assert f"is missing where the label is {said}, AUC 1.000." in check.why
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8])
+def test_regression_gap_is_an_auc(share):
+    """For a number the figure is the AUC of the label for being missing, as scikit-learn has it."""
+    rows = leaks.clean(n=2000, task="regression")
+    missing = np.random.default_rng(5).random(2000) < np.where(rows["y"] > 0.7, share, 0.1)
+    check = judged(*leaks.planted(rows, np.where(missing, np.nan, NOISE)))
+    assert check.observed == pytest.approx(roc_auc_score(missing, rows["y"]))
+    assert check.interval[0] < check.observed < check.interval[1]
 
 
 def test_known_column_promotes():
@@ -90,7 +113,8 @@ def test_nothing_repeats():
     target = strength.target(ROWS, leaks.contract())
     frame = leaks.contract().frame(ROWS).assign(amount=NOISE)
     check = gaps.judge(frame, [Column("amount", "number")], target, 2000, KNOBS)
-    assert (check.decision, check.observed) == (Decision.PROMOTE, None)
+    why = "No feature is missing or repeats a value on 30 rows or more."
+    assert check == Check("missing or constant by label", Decision.PROMOTE, why, n=2000)
 
 
 def test_few_rows_hold():
@@ -99,3 +123,4 @@ def test_few_rows_hold():
     rows = ROWS.assign(y=np.where(up, "yes", "no"))
     check = judged(*leaks.planted(rows, np.where(up, np.nan, NOISE)))
     assert check.decision == Decision.HOLD
+    assert "'leak' may give the label away, and the rows are too few to prove it" in check.why

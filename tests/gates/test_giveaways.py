@@ -8,7 +8,7 @@ import pytest
 from leaks import KNOBS
 
 from gatehouse.gates import giveaways, strength
-from gatehouse.verdicts import Decision
+from gatehouse.verdicts import Check, Decision
 
 NOISE = np.random.default_rng(1).normal(size=2000)
 
@@ -27,7 +27,35 @@ def test_clean_rows_promote(task):
     assert check.decision == Decision.PROMOTE
     assert "Strongest single feature: 'amount'" in check.why
     assert f"{check.observed:.3f}" in check.why
-    assert len(next(iter(check.details["tables"].values()))) == 5
+    (title, table), *others = check.details["tables"].items()
+    assert (title, others) == ("What single columns tell of the label", [])
+    assert [row["use"] for row in table] == ["feature"] * 5
+    assert check.details["feature"] == table[0]["column"] == "amount"
+    assert (check.name, check.n) == ("strongest single feature", 2000)
+
+
+def test_next_feature_is_named():
+    """Of good rows the two strongest are named, and of a binary task no class."""
+    check = judged(leaks.clean(n=2000), leaks.contract())
+    assert check.why == ("Strongest single feature: 'amount', AUC 0.791, on 2,000 rows. The next is 'shop', AUC 0.665.")
+
+
+def test_post_event_column_is_compared():
+    """A column that is known too late is in the table, and in the sentence when it is stronger."""
+    rows, agreed = leaks.planted(leaks.clean(n=2000), 2.0 * NOISE)
+    target = strength.target(rows, agreed)
+    first, *rest = giveaways.strongest_first(agreed.frame(rows), agreed.features, target)
+    check = giveaways.judge(rest, [first], target, 2000, KNOBS)
+    assert check.why == (
+        "Strongest single feature: 'shop', AUC 0.665, on 2,000 rows. The next is 'leak', AUC 0.536. "
+        "Stronger is only what is declared post-event and left out: 'amount', AUC 0.791."
+    )
+    table = check.details["tables"]["What single columns tell of the label"]
+    assert [(row["column"], row["use"]) for row in table[:2]] == [
+        ("amount", "post-event, left out"),
+        ("shop", "feature"),
+    ]
+    assert "Stronger" not in giveaways.judge([first], rest, target, 2000, KNOBS).why
 
 
 @pytest.mark.parametrize("noise", [0, 1e-6])
@@ -48,7 +76,7 @@ def test_small_evidence_holds():
     rows["y"] = np.where(np.arange(400) % 10 == 0, "yes", "no")
     check = judged(*leaks.planted(rows, (rows["y"] == "yes").astype(float)))
     assert check.decision == Decision.HOLD
-    assert "too few to prove it" in check.why
+    assert "'leak' may give the label away, and the rows are too few to prove it" in check.why
 
 
 def test_known_column_promotes():
@@ -57,7 +85,7 @@ def test_known_column_promotes():
     check = judged(*leaks.planted(rows, (rows["y"] == "yes") * 1.0), replace(KNOBS, known=("leak",)))
     assert check.decision == Decision.PROMOTE
     assert "'leak'" in check.why
-    assert "known columns" in check.why
+    assert check.why.endswith("rows. It is one of the [leakage] known columns.")
 
 
 def test_strong_feature_promotes():
@@ -72,7 +100,8 @@ def test_no_feature_is_an_error():
     """Without a feature there is nothing to look at."""
     rows = leaks.clean()
     target = strength.target(rows, leaks.contract())
-    assert giveaways.judge([], [], target, 800, KNOBS).decision == Decision.ERROR
+    why = "The schema has no feature, so there is nothing to look at."
+    assert giveaways.judge([], [], target, 800, KNOBS) == Check("strongest single feature", Decision.ERROR, why, n=800)
 
 
 def test_class_is_named():

@@ -36,11 +36,13 @@ def test_many_rows_are_sampled():
     assert drawn["x"].is_monotonic_increasing
     assert drawn.equals(leakage.sample(rows, replace(KNOBS, maximum_rows=1000)))
     assert leakage.sample(rows, KNOBS) is rows
+    assert leakage.sample(rows, replace(KNOBS, maximum_rows=5000)) is rows
 
 
 def test_sample_is_told():
     """A figure of a sample says so."""
     assert leakage.counted(5000, KNOBS) == "5,000 rows"
+    assert leakage.counted(5000, replace(KNOBS, maximum_rows=5000)) == "5,000 rows"
     assert leakage.counted(5000, replace(KNOBS, maximum_rows=1000)) == "1,000 of 5,000 rows, drawn by [leakage] seed"
 
 
@@ -54,11 +56,23 @@ def test_opened_contract_adds_later_columns():
     assert "amount" in [column.name for column in without.features]
 
 
-@pytest.mark.parametrize(
-    ("columns", "said"), [(["a"], "'a' gives"), (["a", "b"], "'a', 'b' give"), ([*"abcdef"], "and more")]
+IT = "is it known before the label? If not, drop it or declare it post_event; if so, add it to [leakage] known."
+THEM = (
+    "are they known before the label? If not, drop them or declare them post_event; if so, add them to [leakage] known."
 )
-def test_advice_names_columns(columns, said):
-    """The columns are named, and the way out for one that is known in time."""
-    advice = leakage.advice(columns, proven=True)
-    assert said in advice
-    assert "[leakage] known" in advice
+
+
+@pytest.mark.parametrize(
+    ("columns", "proven", "said"),
+    [
+        ("a", True, f"'a' gives the label away: {IT}"),
+        ("ab", True, f"'a', 'b' give the label away: {THEM}"),
+        ("a", False, f"'a' may give the label away, and the rows are too few to prove it: {IT}"),
+        ("ab", False, f"'a', 'b' may give the label away, and the rows are too few to prove it: {THEM}"),
+        ("abcde", True, f"'a', 'b', 'c', 'd', 'e' give the label away: {THEM}"),
+        ("abcdef", True, f"'a', 'b', 'c', 'd', 'e' and more give the label away: {THEM}"),
+    ],
+)
+def test_advice_names_columns(columns, proven, said):
+    """The columns are named, what is shown of them, and the way out for one that is known in time."""
+    assert leakage.advice(list(columns), proven) == said

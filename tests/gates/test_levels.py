@@ -81,7 +81,7 @@ def test_absent_column_is_named(cuts: dict[str, object]) -> None:
 @pytest.mark.parametrize("column", ["country", "day"])
 def test_words_have_no_bins(column: str) -> None:
     """What is no number cannot be cut at edges."""
-    with pytest.raises(ConfigError, match=rf"bins cut '{column}' by numbers, and its values are none"):
+    with pytest.raises(ConfigError, match=rf"\[slices\] bins cut '{column}' by numbers, and its values are none"):
         cut(bins={column: (1,)})
 
 
@@ -90,8 +90,13 @@ def test_too_many_levels_are_refused() -> None:
     rows = pd.DataFrame({"a": np.arange(400), "b": np.arange(400) % 200, "c": np.arange(400) // 200})
     with pytest.raises(ConfigError, match=r"'a', which has 400 levels.*edges in \[fairness\] bins"):
         levels.cut(rows, Cuts(columns=("a",)), "fairness")
-    with pytest.raises(ConfigError, match="'b × c', which gives 400 levels"):
+    with pytest.raises(ConfigError, match=r"\[slices\] .*'b × c', which gives 400 levels"):
         levels.cut(rows, Cuts(combinations=(("b", "c"),)), "slices")
+    most = rows[: levels.MOST_LEVELS]
+    (found,) = levels.cut(most, Cuts(columns=("a",)), "slices").values()
+    assert len(found.names) == levels.MOST_LEVELS
+    joined = levels.cut(most, Cuts(combinations=(("b", "c"),)), "slices")
+    assert len(joined["b × c"].names) == levels.MOST_LEVELS
 
 
 @pytest.mark.parametrize("edges", [(), (2, 1), (1, 1), (1, 2, 2)])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gatehouse.config import Config
 from gatehouse.gates import loosening
 from gatehouse.knobs import Looser, Positive, knobs
-from gatehouse.verdicts import Decision
+from gatehouse.verdicts import Check, Decision
 
 
 @knobs
@@ -139,7 +139,8 @@ def test_loosened_setting_holds():
     """Each loosened setting is one check that holds: its old and new value, and the reason that stands beside it."""
     found = loosening.changes({"gate": {"delta": 0.02}}, {"gate": {"delta": 0.05}}, Config, True)
     (check,) = loosening.judge(found, {"gate.delta": "rare fraud"}, {})
-    assert check.decision == Decision.HOLD
+    assert (check.name, check.decision) == ("loosened [gate] delta", Decision.HOLD)
+    assert check.details == {"key": "gate.delta", "old": 0.02, "new": 0.05, "reason": "rare fraud"}
     assert check.why == (
         "[gate] delta goes from 0.02 to 0.05, and higher lets more through. The reason beside it: “rare fraud”."
     )
@@ -147,21 +148,67 @@ def test_loosened_setting_holds():
 
 @pytest.mark.parametrize(
     ("reason", "earlier", "said"),
-    [("", "old", "No reason is given"), ("old", "old", "still that of the old value"), ("new", "old", "“new”")],
+    [
+        ("", "old", "through. No reason is given beside it."),
+        ("old", "old", "through. The reason beside it is still that of the old value: “old”."),
+        ("new", "old", "through. The reason beside it: “new”."),
+    ],
 )
 def test_reason_is_said(reason, earlier, said):
     """No reason, and one that was written for the old value, are said to be that."""
     found = loosening.changes({"gate": {"delta": 0.02}}, {"gate": {"delta": 0.05}}, Config, True)
     (check,) = loosening.judge(found, {"gate.delta": reason}, {"gate.delta": earlier})
-    assert said in check.why
+    assert check.why.endswith(said)
 
 
-@pytest.mark.parametrize(("after", "why"), [({}, "No setting changed."), ({"gate": {"seed": 3}}, "One setting")])
+@pytest.mark.parametrize(
+    ("after", "why"),
+    [
+        ({}, "No setting changed."),
+        ({"gate": {"seed": 3}}, "One setting changed, and nothing more is let through than before."),
+        ({"gate": {"seed": 3, "delta": 0.01}}, "2 settings changed, and nothing more is let through than before."),
+    ],
+)
 def test_nothing_loosened_promotes(after, why):
     """Without a loosened setting there is one check, and it promotes."""
     (check,) = loosening.judge(loosening.changes({}, after, Config, True), {}, {})
-    assert check.decision == Decision.PROMOTE
-    assert check.why.startswith(why)
+    assert check == Check("settings", Decision.PROMOTE, why)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "name", "how"),
+    [
+        ({"gate": {"losses": {"a": 0.1}}}, {"gate": {}}, "[gate] losses.a", "was 0.1 and is gone"),
+        ({"gate": {}}, {"gate": {"losses": {"a": 0.1}}}, "[gate] losses.a", "is new: 0.1"),
+        ({"gate": {"ceiling": 9.0}}, {"gate": {}}, "[gate] ceiling", "goes from 9.0 to nothing, which switches it off"),
+        ({"gate": {}}, {"gate": {"ceiling": 9.0}}, "[gate] ceiling", "goes from nothing to 9.0"),
+        (
+            {"gate": {"bins": {"ä": [1]}}},
+            {"gate": {"bins": {"ä": [2]}}},
+            "[gate] bins",
+            'goes from {"ä": [1]} to {"ä": [2]}, and nothing tells whether that asks for as much',
+        ),
+        (
+            {"gate": {}, "fence": {"height": 2}},
+            {"gate": {}},
+            "[fence]",
+            'was {"height": 2} and is no setting any more: what it guarded, it guards no longer',
+        ),
+        ({"gate": {}}, {}, "[gate]", "is gone from the file, so that its defaults apply"),
+    ],
+)
+def test_change_is_said(before, after, name, how):
+    """A change says in a few words, and in the file's own, what became of the setting."""
+    (change,) = loosening.changes(before, after, Tree, True)
+    assert (change.name, change.how) == (name, how)
+
+
+def test_lost_names_are_said():
+    """Of a list it says which names are gone, and of a section how its name is written."""
+    before, after = {"slices": {"columns": ["a", "b", "c"]}}, {"slices": {"columns": ["b"]}}
+    (change,) = loosening.changes(before, after, Config, True)
+    assert (change.name, change.how) == ("[slices] columns", 'no longer names "a", "c"')
+    assert (change.old, change.new) == (["a", "b", "c"], ["b"])
 
 
 def test_reason_of_the_whole():

@@ -2,10 +2,12 @@ from collections import Counter
 
 import answers
 import numpy as np
+import pandas as pd
 import pytest
 
 from gatehouse.errors import ConfigError
-from gatehouse.gates import quality
+from gatehouse.gates import own_metric, quality
+from gatehouse.gates.own_metric import Declaration
 from gatehouse.gates.quality import Knobs
 from gatehouse.gates.truth import Truth
 from gatehouse.predictions import Predictions
@@ -25,7 +27,11 @@ def test_equal_model_is_promoted() -> None:
     y, champion, candidate = answers.pair(np.random.default_rng(0), 20_000)
     check = judged(y, champion, candidate)
     assert check.decision == Decision.PROMOTE
-    assert "proves that it loses no more than 0.02" in check.why
+    assert check.why == (
+        "f1 is 0.7435 for the candidate and 0.7395 for the champion: 0.00399 better (90 % interval -0.002081 to "
+        "+0.01007) on 20,000 rows, which proves that it loses no more than 0.02."
+    )
+    assert (check.name, check.n, check.details["recommended"]) == ("quality", 20_000, True)
 
 
 def test_worse_model_is_rejected() -> None:
@@ -33,7 +39,9 @@ def test_worse_model_is_rejected() -> None:
     y, champion, candidate = answers.pair(np.random.default_rng(0), 4000, loss=0.15)
     check = judged(y, champion, candidate)
     assert check.decision == Decision.REJECT
-    assert f"{-check.details['delta']:.4g} worse" in check.why
+    assert "0.7607 for the champion: 0.1747 worse (90 % interval -0.1955 to -0.155) on 4,000 rows" in check.why
+    assert check.why.endswith("which proves that it loses more than 0.02.")
+    assert check.details["recommended"] is False
 
 
 def test_few_rows_hold() -> None:
@@ -42,7 +50,11 @@ def test_few_rows_hold() -> None:
     check = judged(y, champion, candidate)
     assert check.decision == Decision.HOLD
     assert check.details["resolution"] == pytest.approx(2.4865 * check.details["se"], rel=0.15)
-    assert f"{check.details['rows_to_settle']:,} would settle it" in check.why
+    assert check.why.endswith(
+        "on 300 rows, which does not settle whether it loses more than 0.02. These rows can rule out losses of 0.07355 "
+        "and more; 3,189 would settle it. Approving it is not recommended: that takes a measured loss of at most 0.01, "
+        "and none above 0.03 that is left open."
+    )
 
 
 def test_details_hold_the_plot() -> None:
@@ -52,6 +64,20 @@ def test_details_hold_the_plot() -> None:
         assert check.details.keys() >= DRAWN | {"metric", "higher_is_better"}
         assert check.interval == (check.details["low"], check.details["high"])
         assert check.limit == check.details["limit"]
+        assert check.details["sigma"] == pytest.approx(check.details["se"] * np.sqrt(300))
+        assert (check.n, check.details["n"], check.details["unit"]) == (300, 300, "rows")
+        assert (check.details["metric"], check.details["confidence"]) == ("f1", 0.95)
+
+
+def test_details_tell_first_from_pair() -> None:
+    """A comparison has both values and their difference, a first model only its own."""
+    y, champion, candidate = answers.pair(np.random.default_rng(0), 300)
+    pair, first = judged(y, champion, candidate), judged(y, None, candidate)
+    assert pair.details["delta"] == pair.observed == pair.details["candidate"] - pair.details["champion"]
+    assert (pair.details["first"], pair.limit) == (False, -0.02)
+    assert (first.details["champion"], first.details["delta"], first.details["first"]) == (None, None, True)
+    assert (first.name, first.observed, first.limit) == ("quality", first.details["candidate"], 0.6)
+    assert (first.details["recommended"], first.details["rows_to_settle"]) == (True, 42)
 
 
 def test_identical_models_pass() -> None:
@@ -83,7 +109,13 @@ def test_first_model_meets_floor(floor: float, decision: str) -> None:
     y, _, candidate = answers.pair(np.random.default_rng(0), 2000)
     check = judged(y, None, candidate, floor=floor)
     assert check.decision == decision
-    assert "first model: there is no champion" in check.why
+    how = {"promote": "proven.", "reject": "disproven."}
+    settle = f"not settled; if it stays at this value, {check.details['rows_to_settle']:,} rows would settle it."
+    assert check.why == (
+        "This is the first model: there is no champion, so the absolute floor decides. f1 is 0.7539 (90 % interval "
+        f"0.7266 to 0.7812) on 2,000 rows and must be at least {floor}: {how.get(decision, settle)}"
+    )
+    assert check.details["recommended"] == (decision == "promote")
 
 
 @pytest.mark.parametrize(("floor", "decision"), [(1.2, "promote"), (0.5, "reject"), (0.76, "hold")])
@@ -94,7 +126,13 @@ def test_floor_of_losses_is_ceiling(floor: float, decision: str) -> None:
     model = answers.numbers(y + random.normal(size=500))
     (check,) = quality.judge(answers.truth(y), None, model, Knobs(metric="mae", floor=floor))
     assert check.decision == decision
-    assert "at most" in check.why
+    assert f"and must be at most {floor}:" in check.why
+
+
+@pytest.mark.parametrize(("low", "high", "decision"), [(1, 2, "promote"), (0, 1, "hold"), (0, 0.9, "reject")])
+def test_limit_itself_is_kept(low: float, high: float, decision: str) -> None:
+    """An interval that begins at the limit is good, one that ends there is not yet bad."""
+    assert quality.decide(low, high, 1.0) == decision
 
 
 def test_better_loss_is_promoted() -> None:
@@ -120,7 +158,7 @@ def test_broken_evidence_is_error() -> None:
         (judged(y[:0], empty, empty), "0 labelled rows"),
         (judged(y, None, nan), "no finite"),
     ):
-        assert check.decision == Decision.ERROR
+        assert (check.name, check.decision, check.details) == ("quality", Decision.ERROR, {"metric": "f1"})
         assert words in check.why
 
 
@@ -159,7 +197,8 @@ def test_guard_holds_quietly() -> None:
     y, champion, candidate = answers.pair(np.random.default_rng(0), 20_000)
     check = guarded(candidate, champion, y, accuracy=1e-6)["guard accuracy"]
     assert (check.decision, check.advisory) == (Decision.HOLD, True)
-    assert "does not block" in check.why
+    assert check.why.endswith("would settle it. A guard that holds does not block.")
+    assert check.limit == -1e-6
 
 
 def test_good_candidate_passes_guards() -> None:
@@ -174,7 +213,7 @@ def test_broken_guard_is_error() -> None:
     y, champion, _ = answers.pair(np.random.default_rng(0), 100)
     nan = answers.binary(y == "yes", np.full(100, np.nan))
     check = guarded(nan, champion, y, auc=0.05)["guard auc"]
-    assert (check.decision, check.advisory) == (Decision.ERROR, False)
+    assert (check.decision, check.advisory, check.details) == (Decision.ERROR, False, {"metric": "auc"})
 
 
 def test_first_model_has_no_guards() -> None:
@@ -203,6 +242,8 @@ def test_hold_suggests_log_loss() -> None:
     assert check.decision == Decision.HOLD
     assert f"{check.details['suggestion']['rows']:,} rows would settle it." in check.why
     assert 'with metric = "log_loss"' in check.why
+    assert check.details["suggestion"]["metric"] == "log_loss"
+    assert check.details["metric"] == "f1"
     y, champion, candidate = answers.pair(np.random.default_rng(0), 300)
     assert "log_loss" not in judged(y, champion, candidate).why
 
@@ -221,3 +262,18 @@ def test_rates_are_nominal() -> None:
 def test_difference_is_said_in_words(delta: float, words: str) -> None:
     """Nobody has to read a sign to know which model is better."""
     assert quality.moved(delta) == words
+
+
+def test_seed_and_rounds_are_the_settings() -> None:
+    """A metric without a formula is drawn by the settings' seed, as often as they say, for a guard too."""
+    y, champion, candidate = answers.pair(np.random.default_rng(0), 300)
+    own = Declaration(function=lambda rows, y, said: float((said.values == y).mean()), better="higher")
+    truth = Truth(y, "binary", "yes", pd.DataFrame({"n": range(300)}), (own_metric.of("own", own),))
+    for settings in ({"metric": "own"}, {"guards": {"own": 0.01}}):
+        for opponent in (champion, None) if "metric" in settings else (champion,):
+            drawn = [
+                quality.judge(truth, opponent, candidate, Knobs(bootstraps=rounds, seed=seed, **settings))[-1].interval
+                for rounds, seed in ((40, 0), (40, 0), (40, 1), (50, 0))
+            ]
+            assert drawn[0] == drawn[1]
+            assert len(set(drawn)) == 3

@@ -31,8 +31,12 @@ def earlier(name: str = "the champion 1.0.0", **changes: Any) -> Training:
 def test_same_is_reproduced():
     """The same code, data and seed gave the same predictions."""
     check = reproducibility.judge(NOW, [earlier()])
-    assert check.decision == Decision.PROMOTE
-    assert check.why.startswith("Reproduced: the champion 1.0.0")
+    assert (check.name, check.decision, check.advisory) == ("reproducible", Decision.PROMOTE, True)
+    assert check.why == (
+        "Reproduced: the champion 1.0.0 was trained with the same code, data and seed, and gives the same predictions, "
+        "bit by bit."
+    )
+    assert check.details == {"compared": "the champion 1.0.0"}
 
 
 @pytest.mark.parametrize(
@@ -47,23 +51,42 @@ def test_same_is_reproduced():
 def test_difference_is_named(changes: dict[str, Any], row: dict[str, Any]):
     """When other predictions come out, whatever was recorded and differs is named, with both values."""
     check = reproducibility.judge(NOW, [earlier(predictions="other", predictions_rounded="other", **changes)])
-    assert (check.decision, check.advisory) == (Decision.HOLD, True)
-    assert row["what"] in check.why
-    assert check.details["tables"] == {"What differs": [row]}
+    assert (check.name, check.decision, check.advisory) == ("reproducible", Decision.HOLD, True)
+    assert check.why == (
+        "Not reproduced: the champion 1.0.0 was trained with the same code, data and seed, and gives other "
+        f"predictions. What was recorded and differs: {row['what']}."
+    )
+    assert check.details == {
+        "compared": "the champion 1.0.0",
+        "agrees_to_four_digits": False,
+        "tables": {"What differs": [row]},
+    }
+
+
+def test_six_differences_are_named():
+    """Of many differences six are named and the others counted."""
+    now = NOW | {"parameters": {f"p{number}": number for number in range(8)}, "predictions": "new"}
+    check = reproducibility.judge(now, [earlier(parameters={}, predictions_rounded="other")])
+    assert check.why.endswith("What was recorded and differs: p0, p1, p2, p3, p4, p5 and 2 more.")
+    six = now | {"parameters": {f"p{number}": number for number in range(6)}}
+    assert reproducibility.judge(six, [earlier(parameters={})]).why.endswith("p4, p5.")
 
 
 def test_unrecorded_difference_is_said():
     """When nothing that was recorded differs, the estimator is to be looked at."""
     check = reproducibility.judge(NOW, [earlier(predictions="other", predictions_rounded="other")])
-    assert "Nothing that was recorded differs" in check.why
-    assert "random_state" in check.why
+    assert check.why.endswith(
+        "gives other predictions. Nothing that was recorded differs: look for a part of the estimator without a "
+        "random_state, or for one that depends on the time, on other files, or on the order of a set."
+    )
 
 
 def test_rounding_is_no_other_model():
     """Predictions that agree to four digits are told from those of another model."""
     close = reproducibility.judge(NOW, [earlier(predictions="other")])
     assert close.decision == Decision.HOLD
-    assert "agree to four digits" in close.why
+    assert "gives other predictions, which agree to four digits: the same sums in another order. No" in close.why
+    assert close.details["agrees_to_four_digits"] is True
     old = {key: value for key, value in NOW.items() if key != "predictions_rounded"} | {"predictions": "other"}
     assert "four digits" not in reproducibility.judge(NOW, [Training("an old one", old)]).why
 
@@ -83,12 +106,13 @@ def test_other_inputs_are_not_compared(changes: dict[str, Any], named: str):
     """Other code, data, seed or split is another training: it is said which."""
     check = reproducibility.judge(NOW, [earlier(predictions="other", **changes)])
     assert check.decision == Decision.PROMOTE
-    assert named in check.why
+    assert check.why == (f"There is nothing to compare: {named} since the champion 1.0.0, the newest that was found.")
 
 
 def test_nothing_earlier():
     """The first training of all has nothing to be compared with."""
-    assert "no earlier training" in reproducibility.judge(NOW, []).why
+    check = reproducibility.judge(NOW, [])
+    assert (check.why, check.details) == ("There is no earlier training to compare with.", {})
 
 
 def test_newest_is_compared():

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from answers import labels, numbers, scored
 from leaks import KNOBS
+from scipy import stats
 
 from gatehouse.errors import EvidenceError
 from gatehouse.gates import metrics, shuffled
 from gatehouse.gates.truth import Truth
-from gatehouse.verdicts import Decision
+from gatehouse.verdicts import Check, Decision
 
 TRUTH = np.random.default_rng(0).random(2000) < 0.3
 
@@ -28,9 +29,13 @@ def noise(seed):
 
 def test_ignorant_model_promotes():
     """Scores without a relation to the truth lose to the dummy, and one training is enough to tell."""
-    check = shuffled.judge([compared(noise(1))], KNOBS)
-    assert check.decision == Decision.PROMOTE
-    assert "not proven to beat a dummy" in check.why
+    pair = compared(noise(1))
+    why = (
+        f"Trained on shuffled labels the model is not proven to beat a dummy: its brier is {pair.candidate:.4g}, and "
+        f"the dummy's {pair.champion:.4g}, on 2,000 rows."
+    )
+    expected = Check("shuffled labels", Decision.PROMOTE, why, pair.delta, 0.0, pair.bounds(KNOBS.confidence), 2000)
+    assert shuffled.judge([pair], KNOBS) == expected
 
 
 def test_knowing_model_rejects():
@@ -38,8 +43,18 @@ def test_knowing_model_rejects():
     tried = [compared(np.clip(noise(seed) + 0.3 * TRUTH, 0, 1)) for seed in range(5)]
     assert shuffled.suspicious(tried[0], KNOBS)
     check = shuffled.judge(tried, KNOBS)
+    gains = [pair.delta for pair in tried]
     assert check.decision == Decision.REJECT
-    assert "knows labels" in check.why
+    assert check.why == (
+        f"Trained on shuffled labels the model improves brier by {np.mean(gains):+.4g} over a dummy, in the mean of 5 "
+        "shuffles: it knows labels that its training did not give it. Look for a file, a cache or an encoder that "
+        "holds them."
+    )
+    low, high = stats.ttest_1samp(gains, 0).confidence_interval(2 * KNOBS.confidence - 1)
+    assert check.interval == pytest.approx((low, high))
+    assert (check.name, check.observed, check.n) == ("shuffled labels", pytest.approx(np.mean(gains)), 2000)
+    assert check.limit == pytest.approx(0.01 * np.mean([pair.champion for pair in tried]))
+    assert check.details == {"improvements": gains}
 
 
 def test_luck_promotes():
@@ -48,7 +63,7 @@ def test_luck_promotes():
     assert shuffled.suspicious(lucky[0], KNOBS)
     check = shuffled.judge(lucky, KNOBS)
     assert check.decision == Decision.PROMOTE
-    assert "luck" in check.why
+    assert check.why.endswith("of 5 shuffles: one of them seemed to beat the dummy, and that was luck.")
 
 
 def test_trifle_promotes():
@@ -61,7 +76,7 @@ def test_trifle_promotes():
 @pytest.mark.parametrize("count", [0, 1, 4])
 def test_too_few_shuffles_raise(count):
     """A suspicion that was not followed up is no verdict."""
-    with pytest.raises(EvidenceError, match=r"No model|only \d of 5"):
+    with pytest.raises(EvidenceError, match=r"^No model was trained on shuffled labels, so|only \d of 5"):
         shuffled.judge([compared(TRUTH * 0.9)] * count, KNOBS)
 
 
