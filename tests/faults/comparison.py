@@ -191,9 +191,11 @@ PAIRED = paired(0.0)
 FAIR = grouped(0.0, champion=True)
 
 
-def refusal(name: str, planted: str, check: str, decision: Decision, says: str, bad: Judge, good: Judge) -> Fault:
+def refusal(
+    name: str, planted: str, check: str, decision: Decision, says: str, bad: Judge, good: Judge, control: str = ""
+) -> Fault:
     """Return a fault that the gate must refuse."""
-    return Fault(name, planted, "gate", check, decision, says, bad, good)
+    return Fault(name, planted, "gate", check, decision, says, bad, good, control)
 
 
 def misdated(shop: Workshop) -> Bundle:
@@ -223,6 +225,9 @@ FAULTS = [
             grouped(0.2, champion=True, equalised_odds=0.9), FAIR),
     refusal("groups too small to compare", "women of whom nobody is found, and too few of them to be judged",
             "fairness sex: equalised odds", HOLD, "Not judged: no two groups", grouped(1.0, minimum=20_000), FAIR),
+    refusal("recall that is not compared", "too few positives among women, and many negatives, on which all is well",
+            "fairness sex: equalised odds, recall", HOLD, "Not judged: no two groups", grouped(1.0, minimum=1000), FAIR,
+            "fairness sex: equalised odds"),
     refusal("champion scored on other rows", "one answer of the champion missing", "gate", ERROR,
             "The champion answered 101 rows", answered(champion=fewer), ANSWERED),
     refusal("candidate scored on other rows", "one answer of the candidate missing", "gate", ERROR,

@@ -112,6 +112,25 @@ def test_nothing_to_compare_holds() -> None:
     assert judged(CANDIDATE, sex=np.full(3000, "f"))["equalised odds"].decision == Decision.HOLD
 
 
+def test_rare_positives_hold() -> None:
+    """False alarms that can be compared do not make up for a recall that cannot; too many of them still reject."""
+    checks = judged(CANDIDATE, minimum=500)
+    assert list(checks)[1:] == ["equalised odds", "equalised odds, growth", "equalised odds, recall", "not judged"]
+    assert checks["equalised odds"].details["rate"] == "false-alarm rate"
+    assert checks["equalised odds, recall"].decision == Decision.HOLD
+    assert "no two groups of sex have 500 rows each for recall." in checks["equalised odds, recall"].why
+    assert "equalised odds" in refused(judged(without((SEX == "x") & (Y == "no"), True), minimum=500))
+
+
+def test_rare_class_is_listed() -> None:
+    """A class that is rare in every group is listed, and does not hold what the other classes show."""
+    y = np.where(np.arange(3000) % 300 == 0, "c", np.where(np.arange(3000) % 2 == 0, "a", "b"))
+    model = answers.multiclass(y, CLASSES)
+    checks = fairness.judge({"sex": levels.of("sex", SEX, "f")}, Truth(y, "multiclass"), None, model, Knobs())
+    assert [check.decision for check in checks if not check.advisory] == [Decision.PROMOTE]
+    assert "recall of c in sex=f (4)" in checks[-1].why
+
+
 def test_lost_class_is_rejected() -> None:
     """With several classes the one that a group loses is named."""
     y = np.random.default_rng(0).choice(CLASSES, 3000)

@@ -69,6 +69,12 @@ class Measure:
         return any(kept.sum() > 1 for kept in self.kept)
 
     @property
+    def uncompared(self) -> list[str]:
+        """The kinds of rates of which none has two groups to compare."""
+        enough = {rate.kind for rate, kept in zip(self.rates, self.kept, strict=True) if kept.sum() > 1}
+        return [kind for kind in dict.fromkeys(rate.kind for rate in self.rates) if kind not in enough]
+
+    @property
     def places(self) -> list[tuple[str, str]]:
         """The rate and the group of every number that is compared."""
         titles = np.array(self.groups.titles, dtype=object)
@@ -92,9 +98,9 @@ def judge(
     """Judge the gaps between the groups of every column; without a champion, those of the candidate alone.
 
     A gap rejects when the lower bound of the largest difference between two groups lies above the limit, and when the
-    lower bound of its growth does; all bounds hold together at 1 - `alpha` (Bonferroni). A limit for which no two
-    groups have enough rows holds. Evidence that allows no judgement gives a check that says `error`; too many groups
-    raise ConfigError.
+    lower bound of its growth does; all bounds hold together at 1 - `alpha` (Bonferroni). A limit on a kind of rate for
+    which no two groups have enough rows holds. Evidence that allows no judgement gives a check that says `error`; too
+    many groups raise ConfigError.
     """
     if not groups:
         return []
@@ -138,13 +144,13 @@ def _of_column(measures: Sequence[Measure], compared: bool, level: float, knobs:
 
 def _checks(measure: Measure, compared: bool, level: float, knobs: Knobs) -> list[Check]:
     """Judge one measure: its gap, and, compared with a champion's, the growth of it."""
+    checks = [_too_few(measure, knobs)] if measure.limit and measure.uncompared else []
     if not measure.judged:
-        return [_too_few(measure, knobs)] if measure.limit else []
+        return checks
     old, new, correlation, ordered = measure.numbers(level)
-    checks = [_of_gap(measure, old if compared else None, new, ordered)]
     if compared and measure.limit and knobs.growth:
-        checks.append(_of_growth(measure, (old, new), correlation, ordered, knobs.growth))
-    return checks
+        checks.insert(0, _of_growth(measure, (old, new), correlation, ordered, knobs.growth))
+    return [_of_gap(measure, old if compared else None, new, ordered), *checks]
 
 
 def _of_gap(measure: Measure, old: Numbers | None, new: Numbers, ordered: Pairs) -> Check:
@@ -192,14 +198,15 @@ def _of_growth(
 
 
 def _too_few(measure: Measure, knobs: Knobs) -> Check:
-    """Hold where a limit is set and nothing can be compared: that is no pass."""
-    rates = " or ".join(dict.fromkeys(rate.name for rate in measure.rates[:MOST_NAMED]))
+    """Hold where a limit is set and a kind of rate cannot be compared at all: that is no pass."""
+    rates = " or ".join(measure.uncompared)
     why = (
         f"Not judged: no two groups of {measure.groups.column} have {knobs.minimum:,} rows each for {rates}. Name "
         f"coarser groups in [{SECTION}], or bring more rows. A person may approve the candidate."
     )
-    details = {"group_column": measure.groups.column, "measure": measure.title}
-    return Check(measure.name, Decision.HOLD, why, limit=measure.limit, details=details)
+    part = f", {rates}" if measure.judged else ""
+    details = {"group_column": measure.groups.column, "measure": f"{measure.title}{part}"}
+    return Check(f"{measure.name}{part}", Decision.HOLD, why, limit=measure.limit, details=details)
 
 
 def _left_out(groups: Levels, rates: Sequence[tuple[Rate, np.ndarray]], knobs: Knobs) -> list[Check]:

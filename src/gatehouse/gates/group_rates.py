@@ -18,6 +18,8 @@ from gatehouse.gates.levels import Levels
 from gatehouse.gates.truth import Truth
 from gatehouse.predictions import Predictions
 
+RECALL, ALARMS = "recall", "false-alarm rate"
+
 # Of the champion and of the candidate, with the correlation of the two in each group.
 Both = tuple[Numbers, Numbers, np.ndarray]
 
@@ -26,6 +28,7 @@ Both = tuple[Numbers, Numbers, np.ndarray]
 class Share:
     """A share: `cells`, shape (k, 2, 2), counts rows by what the champion said and what the candidate did."""
 
+    kind: str
     name: str
     cells: np.ndarray
 
@@ -50,6 +53,7 @@ class Share:
 class Mean:
     """A mean error: for each of k groups the rows, both models' means and variances, and their correlation."""
 
+    kind: str
     name: str
     n: np.ndarray
     means: np.ndarray
@@ -70,7 +74,8 @@ class Mean:
         return old, new, self.correlation[kept]
 
 
-# Either has a name, the rows `n` behind the number of each group, the `candidate`'s numbers, and `of` both models'.
+# Either has a name, and a kind that several classes share; the rows `n` behind the number of each group, the
+# `candidate`'s numbers, and `of` both models'.
 Rate = Share | Mean
 
 
@@ -87,9 +92,10 @@ def of(groups: Levels, truth: Truth, champion: Predictions, candidate: Predictio
     for place in classes.tolist():
         cells = _cells(groups, truth.codes == place, said[0] == place, said[1] == place)
         label = truth.levels[place]
-        called.append(Share("share called positive" if binary else f"share called {label}", cells.sum(axis=1)))
-        found.append(Share("recall" if binary else f"recall of {label}", cells[:, 1]))
-        wrong.append(Share("false-alarm rate" if binary else f"false-alarm rate of {label}", cells[:, 0]))
+        name = "share called positive" if binary else f"share called {label}"
+        called.append(Share("share called", name, cells.sum(axis=1)))
+        found.append(Share(RECALL, RECALL if binary else f"{RECALL} of {label}", cells[:, 1]))
+        wrong.append(Share(ALARMS, ALARMS if binary else f"{ALARMS} of {label}", cells[:, 0]))
     return {"demographic_parity": called, "equal_opportunity": found, "equalised_odds": found + wrong}
 
 
@@ -111,4 +117,4 @@ def _mean(groups: Levels, truth: Truth, models: Sequence[Predictions]) -> Mean:
     squares = np.array([np.bincount(groups.codes, one * other) for one in apart for other in apart])
     scale = np.sqrt(squares[0] * squares[3])
     correlation = np.divide(squares[1], scale, out=np.zeros(len(n)), where=scale > 0)
-    return Mean("mean error", n, means, squares[[0, 3]] / np.maximum(n - 1, 1), correlation)
+    return Mean("mean error", "mean error", n, means, squares[[0, 3]] / np.maximum(n - 1, 1), correlation)
