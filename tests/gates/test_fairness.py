@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from gatehouse.errors import ConfigError
-from gatehouse.gates import fairness, levels
+from gatehouse.gates import fairness, group_gaps, levels
 from gatehouse.gates.fairness import Knobs
 from gatehouse.gates.truth import Truth
 from gatehouse.predictions import Predictions
@@ -161,13 +161,80 @@ def test_broken_evidence_is_error() -> None:
     nan = Predictions(CANDIDATE.values, CANDIDATE.scores * np.nan, CANDIDATE.classes)
     assert judged(nan)["fairness"].decision == Decision.ERROR
     few = Predictions(CANDIDATE.values[:9], CANDIDATE.scores[:9], CANDIDATE.classes)
-    assert "answered 9 rows" in judged(CANDIDATE, champion=few)["fairness"].why
+    assert "The champion answered 9 rows" in judged(CANDIDATE, champion=few)["fairness"].why
+    assert "The candidate answered 9 rows" in judged(few)["fairness"].why
 
 
 def test_many_groups_are_refused() -> None:
     """A column with more groups than can be compared in pairs says what to do."""
     with pytest.raises(ConfigError, match=r"100 groups.*edges in \[fairness\] bins"):
         judged(CANDIDATE, sex=np.arange(3000) % 100)
+
+
+def test_as_many_groups_as_allowed() -> None:
+    """The largest number of groups is compared, each with exactly as many rows as it must have."""
+    checks = judged(CANDIDATE, sex=np.arange(3000) % fairness.MOST_GROUPS, minimum=100, demographic_parity=0.9)
+    assert checks["demographic parity"].n == 3000
+    assert "demographic parity" not in [name for name in checks if checks[name].decision == Decision.HOLD]
+
+
+@pytest.mark.parametrize(
+    ("settings", "champion", "shared"),
+    [
+        ({}, None, 1),
+        ({"growth": 0.0}, CHAMPION, 1),
+        ({}, CHAMPION, 2),
+        ({"equal_opportunity": 0.2}, CHAMPION, 4),
+        ({"equalised_odds": 0.0}, CHAMPION, 1),
+        ({"minimum": 5000, "equalised_odds": 0.9}, None, None),
+    ],
+)
+def test_alpha_is_shared(settings: dict[str, float], champion: Predictions | None, shared: int | None) -> None:
+    """All bounds that can refuse share alpha: of every limit, of gap and growth, of every pair in both orders."""
+    checks = judged(CANDIDATE, champion, **settings)
+    if shared is None:
+        assert "demographic parity" not in checks
+        return
+    n, said = np.full(3, 1000), (CANDIDATE.values == "yes").reshape(3, 1000).sum(axis=1)
+    expected = group_gaps.gap(group_gaps.shares(said, n, 0.05 / shared / 6), group_gaps.pairs([3]))
+    assert checks["demographic parity"].interval == pytest.approx((expected.low, expected.high))
+
+
+def test_gap_carries_its_numbers() -> None:
+    """A report finds in a check all that it shows, and so it does in its growth."""
+    checks = judged(without(SEX == "m"))
+    gap, grown = checks["equalised odds"], checks["equalised odds, growth"]
+    about = {"group_column": "sex", "measure": "equalised odds", "rate": "recall", "lowest": "sex=m"}
+    assert about.items() <= gap.details.items()
+    assert (gap.observed, gap.limit, gap.n) == (gap.details["gap"], 0.2, 3000)
+    assert gap.interval == (gap.details["low"], gap.details["high"])
+    old, new = (grown.details[key] for key in ("old_gap", "new_gap"))
+    assert (old, new) == (gap.details["old_gap"], gap.observed)
+    assert (grown.observed, grown.limit) == (pytest.approx(new - old), 0.05)
+    assert grown.interval is not None
+    assert f"proven to be at least {grown.interval[0]:.4g}, above 0.05." in grown.why
+    assert (grown.details["group_column"], grown.details["measure"]) == ("sex", "equalised odds, growth")
+
+
+def test_sentences_fit_decisions() -> None:
+    """A gap within its limit, one above it that is not proven, and a growth that is not proven say so."""
+    fine = judged(CANDIDATE)
+    assert fine["equalised odds"].why.endswith(": within 0.2.")
+    assert fine["equalised odds, growth"].why.endswith("which is not proven to be above 0.05.")
+    narrow = judged(CANDIDATE, equalised_odds=0.001)["equalised odds"]
+    assert narrow.why.endswith("above 0.001, but not proven to be: the lower bound is 0.")
+    assert "sets no limit" in fine["demographic parity"].why
+    assert fine["demographic parity"].limit is None
+
+
+def test_unjudged_checks_name_their_column() -> None:
+    """What is not judged says of which column and measure, and names some of the groups."""
+    checks = judged(CANDIDATE, sex=np.arange(3000) % 12, minimum=5000)
+    held, few = checks["equalised odds"], checks["not judged"]
+    assert {"group_column": "sex", "measure": "equalised odds"}.items() <= held.details.items()
+    assert (held.limit, few.decision) == (0.2, Decision.HOLD)
+    assert few.details["group_column"] == "sex"
+    assert few.why.endswith("share called positive in sex=5 (250) and 28 more.")
 
 
 def test_no_columns_no_checks() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatehouse.gates import group_gaps
-from gatehouse.gates.group_gaps import Numbers
+from gatehouse.gates.group_gaps import Numbers, Pairs
 
 # In each of some groups: rows, those with the event for the champion, and for the candidate.
 GROUPS = st.lists(
@@ -49,6 +49,12 @@ def test_means_have_welchs_error() -> None:
     assert (found.low, found.high) == pytest.approx((0.5 - 1.96 * 0.002**0.5, 0.5 + 1.96 * 0.002**0.5), abs=1e-3)
 
 
+def test_few_means_have_students_bounds() -> None:
+    """Of five values the mean has Student's bounds with four degrees of freedom: 2.776 standard errors."""
+    found = group_gaps.means(np.array([1.0]), np.array([5.0]), np.array([5]), 0.025)
+    assert (found.low[0], found.high[0]) == pytest.approx((1 - 2.776, 1 + 2.776), abs=1e-3)
+
+
 def test_phi_is_corrected() -> None:
     """Models that agree on every row are not called the same beyond doubt, and a constant one has no correlation."""
     cells = np.array([[[10, 0], [0, 40]], [[0, 0], [10, 40]], [[10, 20], [20, 0]]])
@@ -86,16 +92,10 @@ def test_same_model_grows_nothing(groups: list[tuple[int, int, int]]) -> None:
     assert found.low <= 0 <= found.high
 
 
-def test_shortcut_is_exact() -> None:
-    """Looking at the widest pairs first gives the bound that all of them give."""
-    random = np.random.default_rng(0)
-    n = random.integers(30, 300, 20)
-    old, new = (shares(random.binomial(n, 0.5).tolist(), n.tolist(), 0.001) for _ in range(2))
-    ordered, correlation = group_gaps.pairs([7, 7, 6]), random.uniform(0, 1, 20)
-    assert len(ordered) > group_gaps.AT_ONCE
+def slow_low(old: Numbers, new: Numbers, correlation: np.ndarray, ordered: Pairs) -> float:
+    """Bound the growth from below without any shortcut, pair by pair and group by group."""
     low = -np.inf
-    for place in range(len(ordered)):
-        a, b = ordered.first[place], ordered.other[place]
+    for a, b in zip(ordered.first, ordered.other, strict=True):
         bounds = []
         for i, j in zip(ordered.first, ordered.other, strict=True):
             pulls = {a: [new.down[a], 0.0], b: [-new.up[b], 0.0]}
@@ -104,4 +104,19 @@ def test_shortcut_is_exact() -> None:
             variance = sum(x**2 + y**2 - 2 * correlation[g] * x * y for g, (x, y) in pulls.items())
             bounds.append(new.value[a] - new.value[b] - old.value[i] + old.value[j] - variance**0.5)
         low = max(low, min(bounds))
-    assert group_gaps.growth(old, new, correlation, ordered).low == pytest.approx(low)
+    return float(low)
+
+
+@pytest.mark.parametrize(("sizes", "draws"), [([7, 7, 6], 2), ([2], 60), ([3], 60)])
+def test_shortcut_is_exact(sizes: list[int], draws: int) -> None:
+    """Looking at the widest pairs first gives the bounds that all of them give."""
+    random, ordered = np.random.default_rng(0), group_gaps.pairs(sizes)
+    assert sum(sizes) < 20 or len(ordered) > group_gaps.AT_ONCE
+    for _ in range(draws):
+        n = random.integers(30, 300, sum(sizes))
+        shares_of = random.choice([0.05, 0.5, 0.95], sum(sizes))
+        old, new = (shares(random.binomial(n, shares_of).tolist(), n.tolist(), 0.001) for _ in range(2))
+        correlation = random.uniform(-1, 1, sum(sizes))
+        found = group_gaps.growth(old, new, correlation, ordered)
+        assert found.low == pytest.approx(slow_low(old, new, correlation, ordered))
+        assert found.high == pytest.approx(-slow_low(new, old, correlation, ordered))

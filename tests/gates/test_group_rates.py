@@ -40,7 +40,9 @@ def test_classes_are_taken_apart() -> None:
     model = answers.multiclass(RANDOM.choice(CLASSES, 1000), CLASSES)
     rates = group_rates.of(LEVELS, Truth(y, "multiclass"), model, model)
     assert [rate.name for rate in rates["equal_opportunity"]] == ["recall of a", "recall of b", "recall of c"]
-    assert len(rates["equalised_odds"]) == 6
+    assert [rate.name for rate in rates["equalised_odds"][3:]] == [f"false-alarm rate of {name}" for name in CLASSES]
+    assert [rate.name for rate in rates["demographic_parity"]] == [f"share called {name}" for name in CLASSES]
+    assert {rate.kind for rate in rates["equalised_odds"]} == {"recall", "false-alarm rate"}
     here = (y == "b") & (GROUP == "m")
     assert rates["equal_opportunity"][1].candidate[1] == pytest.approx((model.values[here] == "b").mean())
 
@@ -56,6 +58,25 @@ def test_regression_compares_errors() -> None:
     assert after.value[0] == rate.candidate[1] == pytest.approx(errors[1].mean())
     assert before.down[0] == pytest.approx(1.96 * errors[0].std(ddof=1) / here.sum() ** 0.5, rel=0.02)
     assert correlation[0] == pytest.approx(np.corrcoef(errors)[0, 1])
+
+
+def test_last_group_may_lack_a_cell() -> None:
+    """A group without positives has a recall of no rows, wherever it stands."""
+    y = np.where(GROUP == "x", "no", "yes")
+    rates = group_rates.of(LEVELS, Truth(y, "binary", "yes"), *(answers.binary(y == "yes"),) * 2)
+    assert rates["equal_opportunity"][0].n.tolist() == [(GROUP == "f").sum(), (GROUP == "m").sum(), 0]
+    assert rates["equal_opportunity"][0].candidate.tolist() == [1, 1, 0]
+
+
+def test_same_error_has_no_correlation() -> None:
+    """Errors that do not vary in a group have a spread and a correlation of 0, and small labels are no fault."""
+    y = RANDOM.normal(0, 0.01, 1000)
+    model = answers.numbers(y + 0.5)
+    ((rate,),) = group_rates.of(LEVELS, Truth(y, "regression"), model, model).values()
+    _, after, correlation = rate.of(np.ones(3, dtype=bool), 0.025)
+    assert after.down == pytest.approx(0, abs=1e-9)
+    assert np.isfinite(correlation).all()
+    assert (rate.name, rate.kind) == ("mean error", "mean error")
 
 
 def test_constant_label_has_no_scale() -> None:
