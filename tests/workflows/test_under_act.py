@@ -319,8 +319,8 @@ def drift(scene: Scene, champion: Released, rows: pd.DataFrame, *options: str) -
 
 def make_uncertain(scene: Scene) -> None:
     """Commit a model that is a little worse: too little to be proven, too much to be ruled out."""
-    scene.edit("src/workload/model.py", "max_iter=150", "max_iter=80")
-    scene.commit("Train half as long, nearly")
+    scene.edit("src/workload/model.py", "min_samples_leaf=40", "min_samples_leaf=200")
+    scene.commit("Ask five times the payments of a leaf")
 
 
 def spoil(scene: Scene) -> None:
