@@ -170,7 +170,8 @@ class Scene:
         for name, value in {"GATEHOUSE_IMAGE": self.image, **(variables or {})}.items():
             command += ["--var", f"{name}={value}"]
         if after is not None:
-            shutil.copytree(after.artifacts, state / "artifacts")
+            # Without act's marks of the run that made them, as they would all be taken for this run's own.
+            shutil.copytree(after.artifacts, state / "artifacts", ignore=shutil.ignore_patterns(".run"))
         with log.open("w") as stream:
             code = ended(command, self.clone, clean(state), stream)
         kept = self.folder / f"artifacts of run {self.runs}"
