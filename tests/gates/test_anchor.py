@@ -49,7 +49,8 @@ def test_open_comparison_holds():
     check = anchor.judge(answers.truth(y), best, candidate, "1.0.0", Knobs())
     assert check.decision == Decision.HOLD
     rows = check.details["rows_to_settle"]
-    assert check.why.endswith(f"not settled whether it loses more than 0.02; {rows:,} rows would settle it.")
+    assert f"not settled whether it loses more than 0.02; {rows:,} rows, if the difference stays" in check.why
+    assert check.why.endswith("7,127, if there is none, would settle it.")
 
 
 def test_bootstrap_is_the_gates():

@@ -51,8 +51,9 @@ def test_few_rows_hold() -> None:
     assert check.decision == Decision.HOLD
     assert check.details["resolution"] == pytest.approx(2.4865 * check.details["se"], rel=0.15)
     assert check.why.endswith(
-        "on 300 rows, which does not settle whether it loses more than 0.02. These rows can rule out losses of 0.07355 "
-        "and more; 3,189 would settle it. Approving it is not recommended: that takes a measured loss of at most 0.01, "
+        "on 300 rows, which does not settle whether it loses more than 0.02. Of an equal model these rows "
+        "prove that it loses less than 0.07355. 8,211 rows, if the difference stays what it is, or 3,189, if there is "
+        "none, would settle it. Approving it is not recommended: that takes a measured loss of at most 0.01, "
         "and none above 0.03 that is left open."
     )
 
@@ -240,7 +241,7 @@ def test_hold_suggests_log_loss() -> None:
     y, champion, candidate = answers.calibrated(np.random.default_rng(0))
     (check,) = quality.judge(answers.truth(y), champion, candidate, Knobs())
     assert check.decision == Decision.HOLD
-    assert f"{check.details['suggestion']['rows']:,} rows would settle it." in check.why
+    assert f"{check.details['suggestion']['rows']:,} rows prove enough of an equal model." in check.why
     assert 'with metric = "log_loss"' in check.why
     assert check.details["suggestion"]["metric"] == "log_loss"
     assert check.details["metric"] == "f1"

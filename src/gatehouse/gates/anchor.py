@@ -28,7 +28,7 @@ def judge(truth: Truth, anchor: Predictions, candidate: Predictions, version: st
         Decision.PROMOTE: f"proven to lose no more than {knobs.delta:g}",
         Decision.REJECT: f"proven to lose more than {knobs.delta:g}: small losses have added up",
         Decision.HOLD: f"not settled whether it loses more than {knobs.delta:g}; "
-        f"{check.details['rows_to_settle']:,} rows would settle it",
+        f"{quality.settling(pair, knobs)} would settle it",
     }[check.decision]
     why = (
         f"Against the anchor {version}, the best version ever released, {pair.metric} is {pair.candidate:.4g} and "

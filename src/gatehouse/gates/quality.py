@@ -105,14 +105,16 @@ def judge_pair(pair: Comparison, knobs: Knobs, guard: bool = False) -> Check:
     """
     low, high = pair.bounds(knobs.confidence)
     decision = decide(low, high, -knobs.delta)
-    rows = pair.rows_to_settle(knobs.confidence, knobs.delta)
+    rows = pair.rows_to_settle(knobs.confidence, pair.delta + knobs.delta)
     recommended = pair.delta >= -knobs.recommend_point and low >= -knobs.recommend_lower
     seen = (
         f"{pair.metric} is {pair.candidate:.4g} for the candidate and {pair.champion:.4g} for the champion: "
         f"{moved(pair.delta)} ({_interval(low, high, knobs, '+')}) on {pair.n:,} {pair.unit}"
     )
-    resolution = pair.resolution(knobs.confidence)
-    resolved = f"These {pair.unit} can rule out losses of {resolution:.4g} and more; {rows:,} would settle it."
+    resolved = (
+        f"Of an equal model these {pair.unit} prove that it loses less than {pair.resolution(knobs.confidence):.4g}. "
+        f"{settling(pair, knobs)} would settle it."
+    )
     after = "A guard that holds does not block." if guard else _advice(recommended, knobs)
     why = {
         Decision.PROMOTE: f"{seen}, which proves that it loses no more than {knobs.delta:g}.",
@@ -167,6 +169,14 @@ def decide(low: float, high: float, limit: float) -> Decision:
     if low >= limit:
         return Decision.PROMOTE
     return Decision.REJECT if high < limit else Decision.HOLD
+
+
+def settling(pair: Comparison, knobs: Knobs) -> str:
+    """Say how many rows settle a comparison, if its difference stays what it is and if there is none."""
+    now, equal = (pair.rows_to_settle(knobs.confidence, away + knobs.delta) for away in (pair.delta, 0.0))
+    if now is None:
+        return f"{equal:,} {pair.unit}, if there is no difference,"
+    return f"{now:,} {pair.unit}, if the difference stays what it is, or {equal:,}, if there is none,"
 
 
 def _numbers(measured: Comparison | Estimate, low: float, high: float, knobs: Knobs) -> dict[str, object]:

@@ -37,7 +37,7 @@ class Suggestion:
         return (
             f"Both models' scores are calibrated, and {INSTEAD} carries {self.signal:.1f} times the signal per row: "
             f'with metric = "{INSTEAD}" and delta = {self.delta:.2g}, which is as much knowledge lost, and {metric} as '
-            f"a guard, {self.rows:,} {unit} would settle it."
+            f"a guard, {self.rows:,} {unit} prove enough of an equal model."
         )
 
 
