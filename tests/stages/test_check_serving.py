@@ -180,10 +180,25 @@ def test_unserved_candidate_is_an_error(crowned, program, kind):
 
 
 @pytest.mark.docker
-def test_image_is_timed(built, tmp_path):
-    """The candidate is timed in its image, beside a champion that is served from a folder, or that is no server."""
-    config = replace(built.config, latency=Knobs(rounds=1, p95_ms=5000.0))
+def test_image_is_timed(built):
+    """A candidate is timed in its image: a first model alone, a later one beside the champion in its own image."""
+    config = replace(built.config, latency=Knobs(rounds=1, requests=40, p95_ms=5000.0, median_ratio=9.0, p95_ratio=9.0))
     registry = connect(config)
-    verdict = check_serving.run(config, built.found, built.bundle, registry, built.serve, say=lambda line: None)
+    first = check_serving.run(config, built.found, built.bundle, registry, built.serve, say=lambda line: None)
+    assert first.decision == Decision.PROMOTE, first.why
+    assert first.subject.image_digest == built.serve.partition("@")[2]
+    registry.promote(registry.register(built.bundle, built.serve), "for the test")
+    later = check_serving.run(config, built.found, built.bundle, registry, built.serve, say=lambda line: None)
+    assert later.decision == Decision.PROMOTE, later.why
+    assert later.details["served_by"] == {"candidate": built.serve, "champion": built.serve}
+
+
+@pytest.mark.docker
+def test_folder_is_timed_in_an_image(built, own):
+    """A champion that is a folder runs in the candidate's image."""
+    config = replace(own.config, latency=Knobs(rounds=1, requests=40, p95_ms=5000.0, median_ratio=9.0, p95_ratio=9.0))
+    registry = connect(config)
+    registry.promote(registry.register(own.bundle), "for the test")
+    verdict = check_serving.run(config, own.found, own.bundle, registry, built.serve, say=lambda line: None)
     assert verdict.decision == Decision.PROMOTE, verdict.why
-    assert verdict.subject.image_digest == built.serve.partition("@")[2]
+    assert verdict.details["served_by"] == {"candidate": built.serve, "champion": built.serve}

@@ -92,7 +92,8 @@ class TestFirstRelease:
         """Each step left its verdict, about the commit and the bundle that were released."""
         for artifact, step in (
             ("release", "validate_data"), ("release", "train"), ("release", "check_model"), ("release", "gate"),
-            ("images", "build_images"), ("images", "smoke_test"), ("images", "register"), ("rollout", "rollout"),
+            ("images", "build_images"), ("images", "smoke_test"), ("images", "check_serving"), ("images", "register"),
+            ("rollout", "rollout"),
         ):  # fmt: skip
             verdict = first.run.verdict(artifact, step)
             assert verdict.decision == PROMOTE, f"{step}: {verdict.why}"
@@ -146,6 +147,9 @@ class TestPullRequest:
         assert gate.details["champion"]["location"] == first.image
         assert first.image in started_since(since)
         assert run.verdict("images", "smoke_test").decision == PROMOTE
+        serving = run.verdict("images", "check_serving")
+        assert serving.decision == PROMOTE, serving.why
+        assert serving.details["served_by"]["champion"] == first.image
 
     def test_bad_data_is_red(self, scene, first):
         """Impossible values stop the pull request at its data, and the verdict names the column."""
@@ -280,18 +284,27 @@ class TestFreshRepository:
 
     def test_approved_release_goes_on(self, held):
         """A person approves it by dispatch, with a reason; that very model is built and becomes champion."""
-        fresh, options = held.scene, ("--input", "approve=17", "--input", "reason=the new trees are worth it")
-        with github_api.running() as api:
-            sha = fresh.git("rev-parse", "HEAD")
-            api.runs["17"] = {"path": ".github/workflows/release.yml", "head_branch": "main", "head_sha": sha}
-            asked = ("--env", f"GITHUB_API_URL={api.url}", "--secret", "GITHUB_TOKEN=of-the-test")
-            run = fresh.act("workflow_dispatch", "release.yml", *options, *asked, after=held.run)
+        fresh, run = held.scene, approve(held.scene, held.run, "the new trees are worth it")
         assert run.jobs == dict.fromkeys(("approve", "images", "rollout"), "success"), str(run)
         assert production(fresh) != held.before
         state_branch.pull(str(fresh.state_branch), fresh.folder / "state seen")
         events = [(entry["event"], entry["why"]) for entry in ledger.read(fresh.folder / "state seen")]
         assert ("approval", "the new trees are worth it") in events
         assert [event for event, _ in events].count("promotion") == 2
+
+    def test_noise_waits_for_a_person(self, held):
+        """Times that settle nothing register nothing; once a person approved the model, taken again they go on."""
+        scene, before = held.scene, production(held.scene)
+        scene.set("latency", median_ratio="1.000001", confidence="0.9999", maximum_rounds="1")
+        scene.commit("Ask for more than can be timed")
+        waiting = scene.act("push", "release.yml")
+        assert waiting.jobs == {"model": "success", "images": "success"}, str(waiting)
+        assert waiting.verdict("images", "check_serving").decision == HOLD
+        assert production(scene) == before
+        run = approve(scene, waiting, "the machine was busy")
+        assert run.jobs == dict.fromkeys(("approve", "images", "rollout"), "success"), str(run)
+        assert run.verdict("images", "check_serving").details["outputs"] == {"approved": "yes"}
+        assert production(scene) != before
 
     def test_drift_skips(self, scene):
         """Without a prediction log the drift check is skipped, not red."""
@@ -315,6 +328,16 @@ def drift(scene: Scene, champion: Released, rows: pd.DataFrame, *options: str) -
     while len(prediction_log.read(scene.log)) < wanted and time.monotonic() < end:
         time.sleep(0.2)
     return scene.act("schedule", "drift.yml", *options, variables=scene.on_docker)
+
+
+def approve(scene: Scene, run: Run, reason: str) -> Run:
+    """Approve what a release held, by dispatch; GitHub knows that run under the number 17."""
+    options = ("--input", "approve=17", "--input", f"reason={reason}")
+    with github_api.running() as api:
+        sha = scene.git("rev-parse", "HEAD")
+        api.runs["17"] = {"path": ".github/workflows/release.yml", "head_branch": "main", "head_sha": sha}
+        asked = ("--env", f"GITHUB_API_URL={api.url}", "--secret", "GITHUB_TOKEN=of-the-test")
+        return scene.act("workflow_dispatch", "release.yml", *options, *asked, after=run)
 
 
 def make_uncertain(scene: Scene) -> None:
