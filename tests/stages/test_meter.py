@@ -41,8 +41,9 @@ def test_unloaded_bundle_is_told_apart(program: str):
 def test_failed_engine_is_an_error():
     """When `docker run` itself fails, nothing is said of the bundle."""
     failed = pytest.raises(TargetError, match="exit code 125")
-    with failed, closing(paper_meter.start("champion", "import sys; sys.exit(125)")) as meter:
+    with failed as caught, closing(paper_meter.start("champion", "import sys; sys.exit(125)")) as meter:
         meter.wait_until_loaded(20)
+    assert not isinstance(caught.value, UnservedError)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_failing_process_is_an_error(program: str, said: str):
     with closing(paper_meter.start("candidate", READY + program)) as meter:
         meter.wait_until_loaded(20)
         meter.seconds = 0.5 if "sleep" in program else 20
-        with pytest.raises(TargetError, match=f"process of the candidate {said}"):
+        with pytest.raises(UnservedError, match=f"candidate cannot be timed: its process {said}"):
             meter.time("single", 0)
     assert ended(meter)
 
@@ -70,7 +71,7 @@ def test_failing_process_is_an_error(program: str, said: str):
 def test_slow_start_is_an_error():
     """A process that is not ready in time is an error, and is killed at once."""
     begun = time.monotonic()
-    late = pytest.raises(TargetError, match=r"did not answer within 0\.3 s")
+    late = pytest.raises(UnservedError, match=r"did not answer within 0\.3 s")
     with late, closing(paper_meter.start("champion", "import time; time.sleep(60)")) as meter:
         meter.wait_until_loaded(0.3)
     assert ended(meter)

@@ -78,9 +78,9 @@ def run(
 ) -> Verdict:  # fmt: skip
     """Judge how a candidate serves, beside the champion where there is one. `start` is replaced to plant a fault.
 
-    A champion that cannot be timed (its image is too old for it, its bundle does not load, it refuses the rows) gives
-    `hold`: the absolute budgets are judged, and a person decides on the rest. Raises UnservedError when the candidate
-    cannot be timed, TargetError when a process fails while it is.
+    A champion that cannot be timed (its image is too old for it, its bundle does not load, it refuses the rows, it
+    fails) gives `hold`: the absolute budgets are judged, and a person decides on the rest. Raises UnservedError when
+    the candidate cannot be timed, TargetError when no process can be started.
     """
     rows = rowsets.of_bundle(candidate, found, config).holdout
     ours, release = Contestant(CANDIDATE, candidate, image), registry.champion()

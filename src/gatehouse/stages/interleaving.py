@@ -39,7 +39,7 @@ def play(
 ) -> None:  # fmt: skip
     """Play one round: start every model anew, within `seconds`, send it its requests, and add what it took.
 
-    Raises UnservedError when a model cannot be timed at all, TargetError when its process fails meanwhile.
+    Raises UnservedError when a model cannot be timed, TargetError when the engine fails that should run it.
     """
     with ExitStack() as stack:
         meters = [stack.enter_context(closing(start(contestant))) for contestant in contestants]

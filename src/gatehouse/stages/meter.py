@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
-from gatehouse.errors import GatehouseError, TargetError
+from gatehouse.errors import TargetError
 
 ANSWER_SECONDS = 60.0
 END_SECONDS = 10.0
@@ -18,8 +18,8 @@ LAST_LINES, LAST_BYTES = 12, 4000
 ENGINE_FAILED = 125
 
 
-class UnservedError(GatehouseError):
-    """The bundle of `who` cannot be loaded, or its model does not answer the rows: there is nothing to time."""
+class UnservedError(TargetError):
+    """The bundle of `who` cannot be loaded, its model does not answer the rows, or its process fails meanwhile."""
 
     def __init__(self, who: str, why: str) -> None:
         super().__init__(f"The {who} {why}")
@@ -49,7 +49,7 @@ class Meter:
     def wait_until_loaded(self, seconds: float) -> None:
         """Wait until the model is loaded and warm.
 
-        Raises UnservedError when the process ends by itself before that, TargetError when it takes more than `seconds`.
+        Raises UnservedError when the process ends before that, or takes more than `seconds`.
         """
         with self._within(seconds):
             line = pipe(self.process.stdout).readline()
@@ -125,7 +125,10 @@ class Meter:
         self.process.kill()
 
     def _failed(self, what: str) -> TargetError:
-        return TargetError(f"While it was timed, the process of the {self.who} {what}. {self._last_words()}")
+        why = f"cannot be timed: its process {what}. {self._last_words()}"
+        # That the engine failed says nothing of the bundle.
+        failed = self.process.poll() == ENGINE_FAILED
+        return TargetError(f"The {self.who} {why}") if failed else UnservedError(self.who, why)
 
     def _last_words(self) -> str:
         """Say how the process ended, and the end of what it wrote to stderr."""
