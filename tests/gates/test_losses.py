@@ -41,6 +41,14 @@ def test_constant_differences_are_certain(old: list[float], new: list[float], p:
     assert (found.p, found.drop) == (p, drop)
 
 
+def test_one_row_proves_nothing() -> None:
+    """A single row has no spread, and proves no loss; two that gain, or stay, prove none either."""
+    assert losses.of_errors("error", np.array([1.0]), np.array([9.0])).p == 1.0
+    assert losses.of_errors("error", np.array([2.0, 2.0]), np.array([1.0, 1.0])).p == 1.0
+    found = losses.of_errors("error", np.array([0.2, 0.2]), np.array([0.3, 0.3]))
+    assert (found.measure, found.n, found.drop) == ("error", 2, pytest.approx(0.5))
+
+
 def test_huge_errors_are_tested() -> None:
     """Errors too large to square are tested like others."""
     old, new = np.random.default_rng(0).gamma(2, 1, (2, 40))

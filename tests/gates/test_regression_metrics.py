@@ -36,6 +36,14 @@ def test_errors_match_bootstrap(name: str) -> None:
     assert error == pytest.approx(np.std(draws[:, 1] - draws[:, 0]), rel=0.12)
 
 
+@pytest.mark.parametrize("name", ORACLES)
+def test_own_errors_match_bootstrap(name: str) -> None:
+    """The error of one model's value, by which a first model meets its floor, is that of a bootstrap."""
+    rule = getattr(regression_metrics, name)
+    draws = bootstrap.replicate(rule, TRUTH, [CHAMPION], 400, 0)
+    assert standard_error(rule(TRUTH, CHAMPION).influence) == pytest.approx(np.std(draws), rel=0.12)
+
+
 def test_perfect_root_is_zero() -> None:
     """A model without any error has a root of 0, and no division by it."""
     found = regression_metrics.rmse(TRUTH, answers.numbers(Y))
@@ -45,5 +53,5 @@ def test_perfect_root_is_zero() -> None:
 
 def test_constant_labels_are_refused() -> None:
     """Where every label is the same there is nothing to explain."""
-    with pytest.raises(EvidenceError, match="R² is not defined"):
+    with pytest.raises(EvidenceError, match=r"^Every label of the 600 rows is 3, so R² is not defined\. Use mae"):
         regression_metrics.r2(answers.truth(np.full(600, 3.0)), CHAMPION)

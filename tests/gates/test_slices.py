@@ -44,8 +44,15 @@ def test_lost_recall_is_rejected() -> None:
     """A slice that loses its positives is rejected, and no other one is."""
     check = judged(without(CANDIDATE, COUNTRY == "FR", False)).pop("slice country=FR")
     assert check.decision == Decision.REJECT
-    assert "recall went from" in check.why
+    assert check.why == (
+        "recall went from 0.7423 to 0 on 97 of the 500 rows of country=FR: a drop of 0.7423, above 0.05 and proven "
+        f"(p {check.details['p_adjusted']:.2g})."
+    )
+    assert (check.observed, check.limit, check.n) == (check.details["drop"], 0.05, 500)
     assert check.details["candidate"] == 0.0
+    shown = {key: check.details[key] for key in ("column", "level", "n", "judging", "measure")}
+    assert shown == {"column": "country", "level": "FR", "n": 500, "judging": 97, "measure": "recall"}
+    assert check.details["champion"] == pytest.approx(0.7423, abs=1e-4)
     assert check.details["p_adjusted"] < 0.001
     rest = judged(without(CANDIDATE, COUNTRY == "FR", False))
     assert [name for name, check in rest.items() if check.decision == Decision.REJECT] == ["slice country=FR"]
@@ -55,7 +62,7 @@ def test_false_alarms_are_rejected() -> None:
     """A slice on which the candidate cries wolf is rejected."""
     check = judged(without(CANDIDATE, COUNTRY == "IT", True))["slice country=IT"]
     assert check.decision == Decision.REJECT
-    assert "negatives" in check.why
+    assert check.why.startswith("share of negatives left alone went from 0.9")
 
 
 def test_small_drop_is_tolerated() -> None:
@@ -70,7 +77,34 @@ def test_small_slice_is_not_judged() -> None:
     levels[:40] = "LU"
     check = judged(CANDIDATE, levels)["slice country=LU"]
     assert (check.decision, check.advisory) == (Decision.HOLD, True)
-    assert "Not judged" in check.why
+    assert check.why == "Not judged: country=LU has 8 positives, and 30 are needed."
+    assert judged(CANDIDATE, levels, minimum=8)["slice country=LU"].decision == Decision.PROMOTE
+
+
+def test_small_group_of_numbers_counts_rows() -> None:
+    """Where every row counts, rows are what is missing; and a slice of enough says on how many it was judged."""
+    y = np.random.default_rng(0).normal(size=2000)
+    levels, model = np.where(np.arange(2000) < 9, "LU", "DE"), answers.numbers(y + 0.1)
+    truth = Truth(y, "regression")
+    summary, judged, few = slices.judge({"country": levels}, truth, model, model, Knobs())
+    assert few.why == "Not judged: country=LU has 9 rows, and 30 are needed."
+    assert "1 of 2 slices were judged (1 had fewer than 30 rows), and none" in summary.why
+    assert judged.why == (
+        "mean absolute error went from 0.1 to 0.1 on 1,991 rows of country=DE: no drop above 0.05 is proven (p 1)."
+    )
+    both = slices.judge({"country": levels, "same": levels}, truth, model, model, Knobs())
+    assert [check.name for check in both] == [
+        "slices", "slice country=DE", "slice same=DE", "slice country=LU", "slice same=LU",
+    ]  # fmt: skip
+
+
+def test_infinite_errors_are_an_error() -> None:
+    """A slice whose errors are too large to average gives no number, and that is worse than a refused one."""
+    y = np.zeros(2000)
+    huge = answers.numbers(np.where(COUNTRY == "PL", 1.7e308, 1.0))
+    summary, *_ = slices.judge({"country": COUNTRY}, Truth(y, "regression"), answers.numbers(y + 0.5), huge, Knobs())
+    assert summary.decision == Decision.ERROR
+    assert "not all of them gave finite numbers" in summary.why
 
 
 def test_proof_beats_minimum() -> None:
@@ -119,7 +153,18 @@ def test_rare_class_is_named() -> None:
     good = answers.multiclass(y, CLASSES)
     _, check, *_ = slices.judge({"country": COUNTRY}, Truth(y, "multiclass"), good, good, Knobs())
     assert check.decision == Decision.PROMOTE
-    assert "Not judged, for fewer than 30 rows: recall of c." in check.why
+    assert check.why.endswith("(p 1). Not judged, for fewer than 30 rows: recall of c.")
+    settled = slices.judge({"country": COUNTRY}, Truth(y, "multiclass"), good, good, Knobs(minimum=5))[1]
+    assert settled.why.endswith("(p 1).")
+
+
+def test_five_rare_classes_are_named() -> None:
+    """Of many classes that are too rare five are named and the others counted."""
+    rare = tuple("bcdefgh")
+    y = np.where(np.arange(2000) % 500 < 14, np.array(rare)[np.arange(2000) % 7], "a")
+    same = answers.multiclass(y, ("a", *rare))
+    check = slices.judge({"country": COUNTRY}, Truth(y, "multiclass"), same, same, Knobs())[1]
+    assert check.why.endswith("30 rows: recall of b, recall of c, recall of d, recall of e, recall of f and 2 more.")
 
 
 def test_regression_compares_errors() -> None:
@@ -138,10 +183,13 @@ def test_broken_evidence_is_error() -> None:
     """A column of another length, and answers to other rows, allow no judgement."""
     short = np.array(["DE"] * 7)
     (check,) = slices.judge({"country": short}, Truth(Y, "binary", "yes"), CHAMPION, CANDIDATE, Knobs())
-    assert check.decision == Decision.ERROR
-    assert "7 values" in check.why
-    (check,) = slices.judge({"country": COUNTRY}, Truth(Y[:9], "binary", "yes"), CHAMPION, CANDIDATE, Knobs())
-    assert check.decision == Decision.ERROR
+    why = "The slice column 'country' has 7 values, and the holdout 2000 rows."
+    assert check == Check("slices", Decision.ERROR, why)
+    part = CHAMPION.take(np.arange(9))
+    for models, who in (((CHAMPION, part), "The champion"), ((part, CANDIDATE), "The candidate")):
+        (check,) = slices.judge({"country": COUNTRY}, Truth(Y[:9], "binary", "yes"), *models, Knobs())
+        assert check.decision == Decision.ERROR
+        assert check.why.startswith(f"{who} answered 2000 rows, and the holdout has 9")
 
 
 def test_many_levels_are_refused() -> None:
@@ -176,8 +224,12 @@ def test_summary_counts_and_names() -> None:
     levels[:40] = "LU"
     summary, *rest = everything(CANDIDATE, levels)
     assert (summary.name, summary.decision, summary.advisory) == ("slices", Decision.PROMOTE, False)
-    assert "4 of 5 slices were judged (1 had fewer than 30 positives)" in summary.why
-    assert f"The worst is {rest[0].details['slice']}" in summary.why
+    assert summary.why == (
+        "4 of 5 slices were judged (1 had fewer than 30 positives), and none is proven to lose more than 0.05. "
+        "The worst is country=IT: recall went from 0.7589 to 0.7411."
+    )
+    assert (summary.observed, summary.limit, summary.n) == (rest[0].observed, 0.05, 2000)
+    assert summary.details == {"judged": 4, "refused": [], "not_judged": 1}
     assert rest[-1].name == "slice country=LU"
 
 
@@ -186,6 +238,7 @@ def test_summary_rejects_with_slice() -> None:
     summary, worst, *rest = everything(without(CANDIDATE, COUNTRY == "FR", False))
     assert (summary.decision, worst.decision) == (Decision.REJECT, Decision.REJECT)
     assert "1 lost more than 0.05, proven. The worst is country=FR: recall went from" in summary.why
+    assert summary.details == {"judged": 4, "refused": ["country=FR"], "not_judged": 0}
     drops = [check.details["drop"] for check in rest]
     assert drops == sorted(drops, reverse=True)
 
@@ -193,8 +246,12 @@ def test_summary_rejects_with_slice() -> None:
 def test_nothing_judged_holds() -> None:
     """Where no slice has enough rows, the summary holds: that is no pass."""
     summary, *rest = everything(CANDIDATE, minimum=5000)
-    assert (summary.decision, summary.advisory) == (Decision.HOLD, False)
-    assert "0 of 4 slices were judged" in summary.why
+    why = (
+        "0 of 4 slices were judged (4 had fewer than 5000 positives): name coarser slices in [slices], or bring more "
+        "rows. A person may approve the candidate."
+    )
+    details = {"judged": 0, "refused": [], "not_judged": 4}
+    assert summary == Check("slices", Decision.HOLD, why, limit=0.05, n=2000, details=details)
     assert all(check.advisory for check in rest)
 
 

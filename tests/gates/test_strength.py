@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from gatehouse.contract import Column
@@ -28,6 +29,7 @@ def test_number_is_its_auc():
     """A number's strength is scikit-learn's AUC, whichever way round it orders."""
     noisy = UP + NOISE
     assert told(noisy) == pytest.approx(roc_auc_score(UP, noisy))
+    assert TARGET.measure == "AUC"
     assert told(-noisy) == pytest.approx(told(noisy))
 
 
@@ -79,6 +81,12 @@ def test_regression_ranks():
     rows = leaks.clean(n=2000, task="regression")
     target = strength.target(rows, leaks.contract("regression"))
     assert told(-np.exp(rows["y"]), target=target) == pytest.approx(1)
+    assert target.measure == "rank correlation"
+    noisy = strength.of(rows["y"] + 2 * NOISE, NUMBER, target)
+    expected = stats.spearmanr(rows["y"], rows["y"] + 2 * NOISE).statistic
+    assert noisy.value == pytest.approx(expected)
+    ends = np.tanh(np.arctanh(expected) + np.array([-1, 1]) * 1.6448536 * 1.03 / np.sqrt(1997))
+    assert strength.bounds(noisy, target, 0.95) == pytest.approx(tuple(ends))
     assert told(NOISE, target=target) < 0.15
     low, high = strength.bounds(strength.of(-rows["y"], NUMBER, target), target, 0.95)
     assert low > 0.99

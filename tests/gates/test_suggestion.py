@@ -30,6 +30,34 @@ def test_calibrated_scores_are_suggested() -> None:
     assert better is not None
     assert 1.5 < better.signal < 3.5
     assert 0.004 < better.delta < 0.015
+    assert better.sentence("f1", "rows") == (
+        f"Both models' scores are calibrated, and log_loss carries {better.signal:.1f} times the signal per row: with "
+        f'metric = "log_loss" and delta = {better.delta:.2g}, which is as much knowledge lost, and f1 as a guard, '
+        f"{better.rows:,} rows would settle it."
+    )
+
+
+def test_blinded_model_knows_the_rates() -> None:
+    """On a fifth of the rows it answers the commonest class with the rates of all, and as before on the others."""
+    blind = suggestion.blinded(TRUTH, CHAMPION, np.random.default_rng(0))
+    rates = [(label == Y).mean() for label in CHAMPION.classes]
+    told = (blind.scores == rates).all(axis=1)
+    assert told.mean() == pytest.approx(0.2, abs=0.03)
+    assert set(blind.values[told]) == {"no"}
+    assert (blind.values[~told] == CHAMPION.values[~told]).all()
+    assert (blind.scores[~told] == CHAMPION.scores[~told]).all()
+
+
+@pytest.mark.parametrize(("name", "sign"), [("accuracy", 1), ("log_loss", -1)])
+def test_blindness_costs(name: str, sign: int) -> None:
+    """What blindness costs is a loss for either direction of a metric, in the mean of several draws."""
+    random = np.random.default_rng(0)
+    seen = metrics.estimate(name, TRUTH, CHAMPION).value
+    rounds = min(20, 40_000 // len(Y))
+    blind = [metrics.estimate(name, TRUTH, suggestion.blinded(TRUTH, CHAMPION, random)).value for _ in range(rounds)]
+    cost = suggestion.cost_of_blindness(name, TRUTH, CHAMPION)
+    assert cost == pytest.approx(sign * (seen - np.mean(blind)))
+    assert cost > 0
 
 
 def test_suggested_rows_settle() -> None:

@@ -24,8 +24,8 @@ settings.register_profile(
 )
 settings.load_profile("mutation")
 
-# A mutant meets tests that take so many seconds together, and always one: what only the hundredth test of another
-# module notices lacks a test of its own.
+# A mutant meets all tests of its own module, and of others so many as take these seconds together: what only the
+# hundredth test of another module notices lacks a test of its own.
 ENOUGH_S = 1.0
 # A run that takes so many times as long as it should never ends.
 PATIENCE = 10
@@ -97,9 +97,10 @@ def chosen(name: str, by_function: dict[str, list[pytest.Item]], runs: dict[str,
     function = name.partition("__mutmut_")[0]
     *folders, module, _ = function.split(".")[1:]
     own = "/".join(["tests", *folders, f"test_{module}.py"])
-    items = sorted(by_function.get(function, []), key=lambda item: not item.nodeid.startswith(own))
-    taken, spent = [], 0.0
-    for item in items:
+    items = by_function.get(function, [])
+    taken = [item for item in items if item.nodeid.startswith(own)]
+    others, spent = [item for item in items if not item.nodeid.startswith(own)], 0.0
+    for item in others:
         spent += runs[item.nodeid].seconds
         if spent < ENOUGH_S or not taken:
             taken.append(item)
