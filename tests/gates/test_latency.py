@@ -68,7 +68,64 @@ def test_checks_say_the_numbers() -> None:
     assert (check.decision, check.limit, check.n) == (Decision.REJECT, 1.15, 400)
     assert check.observed == pytest.approx(1.3)
     assert check.interval == pytest.approx((1.3, 1.3))
-    assert "proven to be more than 1.15 times" in check.why
+    assert check.why == (
+        "The median of one row is 13.3 ms for the candidate and 10.2 ms for the champion, which is 1.3 times as long "
+        "(98 % interval 1.3 to 1.3): it is proven to be more than 1.15 times."
+    )
+
+
+def test_every_kind_has_its_limits() -> None:
+    """Medians and p95 of rows and of batches are checked by name, each by its own limit, and the budget last."""
+    times = drawn(np.random.default_rng(2))
+    checks = latency.judge(times, times, KNOBS)
+    assert [(check.name, check.limit, check.n) for check in checks] == [
+        ("median of one row, ratio", 1.15, 400),
+        ("p95 of one row, ratio", 1.25, 400),
+        ("median of a batch, ratio", 1.15, 400),
+        ("p95 of a batch, ratio", 1.25, 400),
+        ("p95 of one row, ms", 100.0, 400),
+    ]
+    assert checks[0].why.endswith(": it is proven to be at most 1.15 times.")
+    assert checks[3].why.endswith(": it is proven to be at most 1.25 times.")
+    quantiles = [f"{np.quantile(times.batch, level):.3g} ms for the candidate" for level in (0.5, 0.95)]
+    assert [said in check.why for said, check in zip(quantiles, checks[2:4], strict=True)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("median", "said"),
+    [(10, "is proven to be within"), (48, "may be within or above"), (200, "is proven to be above")],
+)
+def test_budget_says_its_numbers(median: float, said: str) -> None:
+    """The p95 stands beside its median, its interval and the budget."""
+    times = drawn(np.random.default_rng(5), median=median)
+    check = judged(times, None)["p95 of one row, ms"]
+    assert check.observed == np.quantile(times.single, 0.95)
+    low, high = check.interval or (0, 0)
+    assert low < check.observed < high
+    assert check.why == (
+        f"One row takes the candidate {check.observed:.3g} ms at p95 (median {np.median(times.single):.3g} ms; "
+        f"98 % interval {low:.3g} to {high:.3g}), which {said} the budget of 100 ms."
+    )
+
+
+def test_blocks_are_drawn_whole() -> None:
+    """A resample has as many times as were taken, ten neighbours at a time, round the end; the seed repeats it."""
+    times = np.arange(45.0)
+    found = latency.resampled(times, KNOBS)
+    assert found.shape == (100, 45)
+    steps = np.diff(found[:, :40].reshape(100, 4, 10), axis=2) % 45
+    assert set(steps.ravel().tolist()) == {1.0}
+    assert (found == latency.resampled(times, KNOBS)).all()
+    assert (found != latency.resampled(times, Knobs(bootstraps=100, seed=1))).any()
+    assert set(found.ravel().tolist()) == set(times.tolist())
+
+
+def test_forty_times_are_enough() -> None:
+    """A p95 is taken of forty times and more."""
+    assert latency.broken(np.ones(40), np.ones(40)) == ""
+    assert latency.broken(np.ones(39), np.ones(39)) == (
+        "39 times were taken, and a p95 needs at least 40: time the model longer."
+    )
 
 
 def test_slow_tail_is_found() -> None:
@@ -129,6 +186,8 @@ def test_broken_batches_are_errors() -> None:
     times = drawn(np.random.default_rng(7))
     checks = judged(Times(times.single, np.full(400, np.nan)), None)
     assert {name: check.decision for name, check in checks.items()} == {"time of a batch": Decision.ERROR}
+    check = checks["time of a batch"]
+    assert (check.why, check.n) == ("Some times are NaN, infinite or not above 0: time the model again.", 400)
 
 
 def test_unpaired_times_are_errors() -> None:
@@ -136,7 +195,10 @@ def test_unpaired_times_are_errors() -> None:
     times = drawn(np.random.default_rng(7))
     checks = judged(times, Times(times.single[:-1], times.batch))
     assert checks["time of one row"].decision == Decision.ERROR
-    assert "no pairs" in checks["time of one row"].why
+    why = "400 times of the candidate and 399 of the champion are no pairs: time both."
+    assert checks["time of one row"] == Check("time of one row", Decision.ERROR, why, n=400)
+    nothing = judged(Times(times.single * np.nan, times.batch), times)["p95 of one row, ms"]
+    assert (nothing.decision, nothing.n) == (Decision.ERROR, 400)
 
 
 def test_distributions_are_kept() -> None:
@@ -148,6 +210,9 @@ def test_distributions_are_kept() -> None:
     for row in rows:
         assert len(row["levels"]) == len(row["candidate"]) == len(row["champion"])
         assert row["candidate"] == sorted(row["candidate"])
+    first = judged(times := drawn(np.random.default_rng(8)), None)["p95 of one row, ms"].details["latency"]
+    assert [(row["kind"], "champion" in row) for row in first] == [("one row", False), ("a batch", False)]
+    assert first[1]["candidate"] == np.quantile(times.batch, latency.LEVELS).tolist()
 
 
 @settings(max_examples=10, deadline=None)

@@ -25,8 +25,8 @@ def test_doubled_memory_is_rejected() -> None:
     """Twice the champion's memory is refused, with both numbers in the sentence."""
     check = judged(Footprint([518.0, 520.0], 1.3))["peak memory, ratio"]
     assert (check.decision, check.limit) == (Decision.REJECT, 1.5)
-    assert "519 MB" in check.why
-    assert "259 MB" in check.why
+    why = "A process that serves the candidate has 519 MB at its peak, and the champion's 259 MB: 2 times as much."
+    assert check == Check("peak memory, ratio", Decision.REJECT, why, 519 / 259, 1.5, n=2)
 
 
 def test_small_growth_does_not_matter() -> None:
@@ -34,20 +34,27 @@ def test_small_growth_does_not_matter() -> None:
     small, more = Footprint([60.0], 1.0), Footprint([110.0], 1.0)
     check = judged(more, small)["peak memory, ratio"]
     assert check.decision == Decision.PROMOTE
-    assert "only 50 MB more" in check.why
+    assert check.why.endswith("1.83 times as much, but only 50 MB more, and 64 MB more do not matter.")
+    even = judged(Footprint([124.0], 1.0), small)["peak memory, ratio"]
+    assert (even.decision, "64 MB more, and" in even.why) == (Decision.PROMOTE, True)
+    assert judged(Footprint([390.0], 1.0), Footprint([260.0], 1.0))["peak memory, ratio"].why.endswith("as much.")
     assert judged(more, small, Knobs(growth_floor_mb=0))["peak memory, ratio"].decision == Decision.REJECT
 
 
 def test_largest_peak_counts() -> None:
     """The absolute limit is for the process that needed most."""
     check = judged(Footprint([300.0, 2100.0], 1.3), None)["peak memory, MB"]
-    assert (check.decision, check.observed) == (Decision.REJECT, 2100.0)
+    why = "A process that serves the candidate had 2,100 MB at its peak; 2,048 MB are allowed."
+    assert check == Check("peak memory, MB", Decision.REJECT, why, 2100.0, 2048.0, n=2)
+    assert judged(Footprint([2048.0], 500.0), None)["peak memory, MB"].decision == Decision.PROMOTE
 
 
 def test_heavy_bundle_is_rejected() -> None:
     """A bundle above its limit is refused, without a champion too."""
     checks = judged(Footprint([260.0], 612.0), None)
-    assert checks["bundle size, MB"].decision == Decision.REJECT
+    why = "The bundle has 612 MB; 500 MB are allowed."
+    assert checks["bundle size, MB"] == Check("bundle size, MB", Decision.REJECT, why, 612.0, 500.0)
+    assert judged(Footprint([260.0], 500.0), None)["bundle size, MB"].decision == Decision.PROMOTE
     assert set(checks) == {"peak memory, MB", "bundle size, MB"}
 
 
@@ -64,5 +71,6 @@ def test_heavy_bundle_is_rejected() -> None:
 )
 def test_missing_sizes_are_errors(candidate: Footprint, champion: Footprint | None) -> None:
     """A process that did not say what it needed is no evidence."""
-    checks = judged(candidate, champion)
-    assert {check.decision for check in checks.values()} == {Decision.ERROR}
+    why = "Not every process said what memory it had: time the models again."
+    n = len(candidate.peaks_mb)
+    assert list(judged(candidate, champion).values()) == [Check("peak memory, MB", Decision.ERROR, why, n=n)]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from gatehouse.contract import Column
+from gatehouse.contract import Column, Contract
 from gatehouse.errors import EvidenceError
 from gatehouse.gates import strength
 
@@ -45,6 +45,50 @@ def test_middle_values_are_seen():
     """A number that tells the label by a range in its middle is found, as well as bins of 2 % can."""
     values = np.where(UP, 0.0, np.where(NOISE > 0, 1 + np.abs(NOISE), -1 - np.abs(NOISE)))
     assert told(values) > 0.98
+
+
+def test_rates_are_of_other_folds():
+    """A level has the mean of the label on the other folds, drawn a row's weight to the mean of all; ties share."""
+    codes, folds = np.array([0, 0, 0, 0, 1, 1]), np.array([0, 1, 1, 2, 0, 1])
+    side = np.array([True, True, False, False, False, True])
+    target = strength.Target(side[:, None], ("yes",), folds)
+    rates = []
+    for code, fold in zip(codes, folds, strict=True):
+        others = side[(codes == code) & (folds != fold)]
+        rates.append((others.sum() + side.mean()) / (len(others) + 1))
+    assert strength.by_rate(codes, target)[:, 0].tolist() == stats.rankdata(rates).tolist()
+
+
+def test_groups_share_a_fold():
+    """Rows of one group are in one of five folds; without a group or an id the rows are dealt out."""
+    folds = pd.Series(TARGET.folds)
+    assert (folds.groupby(ROWS["customer"]).nunique() == 1).all()
+    assert set(folds) == {0, 1, 2, 3, 4}
+    by_id = Contract(tuple(column for column in leaks.contract().columns if column.role != "group"), "binary", "yes")
+    nameless = Contract(tuple(column for column in by_id.columns if column.role != "id"), "binary", "yes")
+    assert strength.target(ROWS, by_id).folds.tolist() != strength.target(ROWS, nameless).folds.tolist()
+    assert strength.target(ROWS, nameless).folds.tolist() == [row % 5 for row in range(2000)]
+
+
+@pytest.mark.parametrize(("distinct", "levels"), [(50, 50), (51, 50), (2000, 50)])
+def test_numbers_fall_into_bins(distinct, levels):
+    """Up to fifty values are levels of their own; more fall into fifty bins of as many rows, and missing is apart."""
+    numbers = pd.Series(np.append(np.arange(2000) % distinct, np.nan)).astype(float)
+    codes = strength.levels(numbers, NUMBER)
+    assert len(np.unique(codes)) == levels + 1
+    assert codes[-1] == levels
+    if distinct == 2000:
+        assert set(np.bincount(codes)[:-1]) <= {39, 40, 41}
+
+
+def test_thirty_of_a_class_are_enough():
+    """A class is judged from thirty rows on."""
+    rows = leaks.clean(n=400, task="multiclass")
+    rows["y"] = np.where(np.arange(400) < 30, "rare", np.where(np.arange(400) < 59, "few", "many"))
+    target = strength.target(rows, leaks.contract("multiclass"))
+    assert target.names == ("many", "rare")
+    assert target.sides.sum(axis=0).tolist() == [341, 30]
+    assert len(strength.target(leaks.clean(n=30, task="regression"), leaks.contract("regression")).folds) == 30
 
 
 def test_noise_tells_nothing():
