@@ -1,11 +1,12 @@
 """Every planted fault, by family."""
 
-from faults import comparison, configuration, data, evidence, model, production, serving
+from faults import comparison, configuration, data, evidence, leakage, model, production, serving
 from faults.fault import Fault
 
 FAMILIES: dict[str, list[Fault]] = {
     "data": data.FAULTS,
     "model": model.FAULTS,
+    "leakage": leakage.FAULTS,
     "comparison": comparison.FAULTS,
     "evidence": evidence.FAULTS,
     "serving": serving.FAULTS,

@@ -14,7 +14,7 @@ from gatehouse import bundle as bundles
 from gatehouse import files
 from gatehouse.bundle import Bundle
 from gatehouse.config import Window
-from gatehouse.gates import fairness, levels, quality, slices
+from gatehouse.gates import anchor, fairness, levels, quality, slices
 from gatehouse.gates.truth import Truth
 from gatehouse.predictions import Predictions
 from gatehouse.stages import gate, train
@@ -84,6 +84,29 @@ def paired(loss: float) -> Judge:
     def judge(shop: Workshop) -> Verdict:
         y, old, new = answers.pair(np.random.default_rng(0), 20_000, loss=loss)
         return ruled("gate", *quality.judge(answers.truth(y), old, new, quality.Knobs(metric="f1", delta=0.02)))
+
+    return judge
+
+
+def anchored(loss: float) -> Judge:
+    """Return what holds made-up answers against those of the best model ever released, which are better by `loss`."""
+
+    def judge(shop: Workshop) -> Verdict:
+        y, best, new = answers.pair(np.random.default_rng(0), 20_000, loss=loss)
+        return ruled("gate", anchor.judge(answers.truth(y), best, new, "1.0.0", quality.Knobs(metric="f1", delta=0.02)))
+
+    return judge
+
+
+def unsure(score: float) -> Judge:
+    """Return what compares a model with itself, but that all its scores are near one half; log loss is a guard."""
+
+    def judge(shop: Workshop) -> Verdict:
+        y, old, _ = answers.pair(np.random.default_rng(0), 20_000)
+        yes = old.values == answers.YES
+        new = answers.binary(yes, np.where(yes, score, 1 - score))
+        knobs = quality.Knobs(metric="f1", delta=0.02, guards={"log_loss": 0.01})
+        return ruled("gate", *quality.judge(answers.truth(y), old, new, knobs))
 
     return judge
 
@@ -212,6 +235,10 @@ FAULTS = [
             compared(lambda shop: shop.worse), COMPARED),
     refusal("a little worse", "a loss of .06 of F1, where .02 is tolerated", "quality", REJECT, "loses more than 0.02",
             paired(0.06), PAIRED),
+    refusal("small losses that add up", "a model that lost .06 of F1 against the best one ever released", "anchor",
+            REJECT, "small losses have added up", anchored(0.06), anchored(0.0)),
+    refusal("guard that is lost", "the champion's labels with scores that say nothing", "guard log_loss", REJECT,
+            "loses more than 0.01", unsure(0.51), unsure(0.9)),
     refusal("first model too bad", "a first model that misses the floor", "quality", REJECT, "disproven",
             floored(1e-6), floored(0.5)),
     refusal("regressed slice", "all positives of one country lost, hidden by the average", "slice country=LU", REJECT,
