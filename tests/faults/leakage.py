@@ -106,7 +106,7 @@ FAULTS = [
          columns(UP * 1.0), COLUMNS),
     leak("label under noise", "a feature that is the label and a little noise", STRONGEST, "gives the label away",
          columns(UP + 1e-6 * NOISE), COLUMNS),
-    leak("label of few rows", "a copy of the label that some 40 positives cannot prove", STRONGEST, "too few to prove it",
+    leak("label of few rows", "a copy of the label, which 40 positives cannot prove", STRONGEST, "too few to prove it",
          columns(RARE * 1.0, label=RARE), COLUMNS, HOLD),
     leak("missing where the label is", "a feature that is missing exactly where the label is yes", GAPS,
          "'leak' is missing in", columns(np.where(UP, np.nan, NOISE)), COLUMNS),
