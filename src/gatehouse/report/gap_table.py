@@ -50,7 +50,7 @@ def word(check: Check) -> str:
     """Say a check's decision, or why it blocks nothing."""
     if not check.advisory:
         return str(check.decision)
-    return "reported only" if check.decision == Decision.PROMOTE else "not judged"
+    return "reported" if check.decision == Decision.PROMOTE else "not judged"
 
 
 def row(check: Check) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def row(check: Check) -> tuple[str, ...]:
         between(check) if fits(check) else wording.NOTHING,
         size(found.get("old_gap")),
         f"{check.observed:+.4f}" if grown and check.observed is not None else size(check.observed),
-        wording.NOTHING if check.interval is None else " to ".join(map(size, check.interval)),
+        wording.NOTHING if check.interval is None else " to ".join(f"{end:.3f}" for end in check.interval),
         wording.number(check.limit),
     )
 
