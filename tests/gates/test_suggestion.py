@@ -33,7 +33,7 @@ def test_calibrated_scores_are_suggested() -> None:
     assert better.sentence("f1", "rows") == (
         f"Both models' scores are calibrated, and log_loss carries {better.signal:.1f} times the signal per row: with "
         f'metric = "log_loss" and delta = {better.delta:.2g}, which is as much knowledge lost, and f1 as a guard, '
-        f"{better.rows:,} rows would settle it."
+        f"{better.rows:,} rows prove enough of an equal model."
     )
 
 
