@@ -292,9 +292,10 @@ class TestFreshRepository:
         assert ("approval", "the new trees are worth it") in events
         assert [event for event, _ in events].count("promotion") == 2
 
-    def test_noise_waits_for_a_person(self, held):
+    def test_noise_waits_for_a_person(self, fresh):
         """Times that settle nothing register nothing; once a person approved the model, taken again they go on."""
-        scene, before = held.scene, production(held.scene)
+        scene, _ = fresh
+        before = production(scene)
         scene.set("latency", median_ratio="1.000001", confidence="0.9999", maximum_rounds="1")
         scene.commit("Ask for more than can be timed")
         waiting = scene.act("push", "release.yml")
