@@ -155,6 +155,18 @@ def test_budget_alone_decides_first(median: float, decision: Decision) -> None:
     assert {name: check.decision for name, check in checks.items()} == {"p95 of one row, ms": decision}
 
 
+@pytest.mark.parametrize(("champion", "decision"), [(91, Decision.REJECT), (100, Decision.HOLD), (110, Decision.HOLD)])
+def test_busy_machine_cannot_tell(champion: float, decision: Decision) -> None:
+    """A budget that is missed is held where the champion misses it, too, and refused where it does not."""
+    steady = np.linspace(0.99, 1.01, 400)
+    ours, theirs = (Times(median * steady, median * steady) for median in (104.0, champion))
+    checks = judged(ours, theirs)
+    check = checks.pop("p95 of one row, ms")
+    assert check.decision == decision
+    assert ("too busy" in check.why) == (decision == Decision.HOLD)
+    assert {other.decision for other in checks.values()} == {Decision.PROMOTE}
+
+
 def test_microseconds_are_compared() -> None:
     """Ratios know no unit: a model of a tenth of a millisecond is judged like any other."""
     ours, theirs = (scaled(times, 0.01) for times in pair(np.random.default_rng(6)))

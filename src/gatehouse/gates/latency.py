@@ -65,8 +65,9 @@ class Times:
 def judge(candidate: Times, champion: Times | None, knobs: Knobs) -> list[Check]:
     """Judge the candidate's p95 of a single row and, beside a champion, its median and p95 of every kind of request.
 
-    Promoted is what is proven to keep its limit, rejected what is proven not to. Times that are missing, unpaired, or
-    no positive numbers give a check that says `error`.
+    Promoted is what is proven to keep its limit, rejected what is proven not to. A budget that the champion misses
+    here, too, is held: it served within it, so that this machine cannot tell. Times that are missing, unpaired, or no
+    positive numbers give a check that says `error`.
     """
     if champion is None:
         if why := broken(candidate.batch, candidate.batch):
@@ -76,7 +77,7 @@ def judge(candidate: Times, champion: Times | None, knobs: Knobs) -> list[Check]
     return [
         *compare(SINGLE, candidate.single, champion.single, knobs),
         *compare(BATCH, candidate.batch, champion.batch, knobs),
-        judge_budget(candidate.single, knobs),
+        beside(judge_budget(candidate.single, knobs), champion.single, knobs),
     ]
 
 
@@ -99,6 +100,21 @@ def judge_budget(candidate: np.ndarray, knobs: Knobs) -> Check:
         f"{interval(low, high, knobs)}), {said} the budget of {knobs.p95_ms:g} ms."
     )
     return Check(name, decision, why, observed, knobs.p95_ms, (low, high), len(candidate))
+
+
+def beside(budget: Check, champion: np.ndarray, knobs: Knobs) -> Check:
+    """Turn the candidate's reject into a hold where the champion's p95, of times (n,), is not within the budget either.
+
+    A busy machine makes every model slow. A model that is slower than the champion fails by its ratios all the same.
+    """
+    theirs = judge_budget(champion, knobs)
+    if budget.decision != Decision.REJECT or theirs.decision == Decision.PROMOTE or theirs.observed is None:
+        return budget
+    why = (
+        f"{budget.why} The champion's p95 is {theirs.observed:.3g} ms and not proven to be within it either: this "
+        "machine is too busy or too slow to tell."
+    )
+    return replace(budget, decision=Decision.HOLD, why=why)
 
 
 def compare(kind: str, candidate: np.ndarray, champion: np.ndarray, knobs: Knobs) -> Iterator[Check]:
