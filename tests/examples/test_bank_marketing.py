@@ -1,14 +1,20 @@
 """The real workload: calls in the order of their rows, no answer leaks, and its drift is real."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gatehouse import config, holdout, workload
 from gatehouse.bundle import Model
+from gatehouse.contract import Contract
 from gatehouse.drift import profile, rules
 from gatehouse.errors import DataError
+from gatehouse.gates import post_event
+from gatehouse.stages import check_leakage
+from gatehouse.stages import rows as rowsets
+from gatehouse.verdicts import Check, Decision
 
 CONFIG = config.load(Path(__file__).parents[2] / "examples/bank_marketing/gatehouse.toml", {})
 REAL = pytest.mark.skipif(
@@ -55,6 +61,36 @@ def test_answer_does_not_leak(found: workload.Workload):
     """What is known only after the call is no feature."""
     assert "duration" in found.schema.columns
     assert "duration" not in {column.name for column in found.contract.features}
+
+
+def looked_at(found: workload.Workload, contract: Contract) -> dict[str, Check]:
+    """Return what the leakage check says of single columns on the real rows, by the checks' names."""
+    rows = rowsets.prepare(found, CONFIG, CONFIG.data)
+    return {check.name: check for check in check_leakage.column_checks(rows, contract, CONFIG.leakage)}
+
+
+def undeclared(contract: Contract) -> Contract:
+    """Return the contract of a user who has not noticed yet when `duration` is known."""
+    return replace(contract, columns=tuple(replace(column, post_event=False) for column in contract.columns))
+
+
+@REAL
+def test_duration_is_the_strongest_feature(found: workload.Workload):
+    """As long as nobody has declared the known leak, it is named as the strongest single feature."""
+    strongest = looked_at(found, undeclared(found.contract))["strongest single feature"]
+    assert "Strongest single feature: 'duration'" in strongest.why
+    assert 0.75 < strongest.observed < CONFIG.leakage.strength
+
+
+@REAL
+def test_declared_duration_is_leaky(found: workload.Workload):
+    """Once it is declared post-event it is called leaky, and a bundle that uses it is refused."""
+    declared = looked_at(found, found.contract)["post-event duration"]
+    assert "is leaky: it is known only after the event" in declared.why
+    assert "It is the strongest single column of all" in declared.why
+    refused = post_event.used(undeclared(found.contract), found.contract)
+    assert refused.decision == Decision.REJECT
+    assert "'duration' (post-event)" in refused.why
 
 
 @REAL
