@@ -122,5 +122,5 @@ def shuffle(found: Workload, rows: Rows, seed: int) -> Comparison:
 
 def told(text: str) -> None:
     """Say what is being done, while it is."""
-    sys.stdout.write(f"{text} ...\n")
+    sys.stdout.write(f"  {text} ...\n")
     sys.stdout.flush()
