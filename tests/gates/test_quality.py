@@ -113,7 +113,7 @@ def test_first_model_meets_floor(floor: float, decision: str) -> None:
     how = {"promote": "proven.", "reject": "disproven."}
     settle = f"not settled; if it stays at this value, {check.details['rows_to_settle']:,} rows would settle it."
     assert check.why == (
-        "This is the first model: there is no champion, so the absolute floor decides. f1 is 0.7539 (90 % interval "
+        "There is no champion to compare with, so the absolute floor decides. f1 is 0.7539 (90 % interval "
         f"0.7266 to 0.7812) on 2,000 rows and must be at least {floor}: {how.get(decision, settle)}"
     )
     assert check.details["recommended"] == (decision == "promote")

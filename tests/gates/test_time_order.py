@@ -129,6 +129,14 @@ def test_row_without_time_is_outside():
     assert time_order.window(early, CONTRACT, SINCE, UNTIL).observed == 0
 
 
+def test_rows_without_clock_are_no_proof():
+    """Where the schema names no time, days cannot be looked for, and the check says so."""
+    check = time_order.window(ROWS, NUMBERED, SINCE, UNTIL)
+    assert (check.decision, check.advisory) == (Decision.HOLD, True)
+    assert "names no time column" in check.why
+    assert time_order.window(ROWS, NUMBERED, 0, 2000).why.startswith("2,000 rows came, no more than the window")
+
+
 def test_more_rows_than_numbers_reject():
     """A window of 1,999 row numbers cannot hold 2,000 rows."""
     assert time_order.window(ROWS, NUMBERED, None, 2000).decision == Decision.PROMOTE

@@ -54,6 +54,15 @@ def test_folder_holds_what_is_approved(tmp_path):
     assert [(entry["step"], entry["bundle"]) for entry in ledger.read(state)] == [("check_serving", "b1")]
 
 
+def test_folder_of_two_models_is_refused(tmp_path):
+    """A verdict that an earlier model left behind is not approved along with the one that was read."""
+    for step, bundle in (("gate", "new"), ("check_serving", "old")):
+        made = judgement.make(step, [Check("a", Decision.HOLD, "As seen.")], subject=Subject(bundle=bundle))
+        (tmp_path / f"{step}.json").write_text(made.to_json())
+    with pytest.raises(EvidenceError, match="about 2 models"):
+        approve.main(Config(), Namespace(verdict=tmp_path, reason="agreed", run=None))
+
+
 def test_nothing_to_approve_is_said(tmp_path):
     """A folder in which nothing holds is an error, not an approval of nothing."""
     write(tmp_path, Decision.PROMOTE)

@@ -96,6 +96,16 @@ def test_lost_column_is_not_comparable(crowned, tmp_path):
     assert f"needs the column '{lost.name}'" in verdict.why
 
 
+def test_not_comparable_hides_no_floor(crowned, tmp_path):
+    """A candidate that is below the floor is refused, though no champion can be compared."""
+    lost, *others = crowned.found.contract.columns[1:]
+    strict = replace(crowned, config=replace(crowned.config, gate=replace(crowned.config.gate, floor=1e-6)))
+    columns = (crowned.found.contract.columns[0], *others)
+    verdict = changed(strict, tmp_path / "narrow", lambda rows: rows.drop(columns=lost.name), columns)
+    assert verdict.decision == Decision.REJECT
+    assert "champion comparable" in {check.name for check in verdict.checks}
+
+
 def test_more_columns_are_judged(crowned, tmp_path):
     """A candidate with one more feature is judged against the champion, which does not see it."""
     columns = (*crowned.found.contract.columns, Column("twice", "number"))

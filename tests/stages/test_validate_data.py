@@ -45,6 +45,13 @@ def test_window_is_validated(tmp_path: Path):
     assert "40 rows" in verdict["why"]
 
 
+def test_newest_rows_are_validated(tmp_path: Path):
+    """Before a retraining it is the sliding window that is looked at, the one that trains."""
+    code, verdict = command(tmp_path / "verdict.json", "--window", "sliding", "--until", "50")
+    assert code == 1
+    assert "50 rows" in verdict["why"]
+
+
 @pytest.mark.parametrize("name", ["rows.csv", "rows.csv.gz"])
 def test_good_file_promotes(tmp_path: Path, name: str):
     """Good rows in a file pass, compressed or not."""

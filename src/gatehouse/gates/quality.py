@@ -142,7 +142,7 @@ def judge_first(first: Estimate, knobs: Knobs) -> Check:
     rows = first.rows_to_settle(knobs.confidence, first.value - knobs.floor)
     bound = f"at {'least' if first.higher_is_better else 'most'} {knobs.floor:g}"
     seen = (
-        f"This is the first model: there is no champion, so the absolute floor decides. {first.metric} is "
+        f"There is no champion to compare with, so the absolute floor decides. {first.metric} is "
         f"{first.value:.4g} ({_interval(low, high, knobs)}) on {first.n:,} {first.unit} and must be {bound}"
     )
     why = {

@@ -76,9 +76,16 @@ def window(rows: pd.DataFrame, contract: Contract, since: Bound, until: Bound) -
         inside &= (times >= _moment(since, times)) if _is_day(since) else True
         inside &= (times < _moment(until, times)) if _is_day(until) else True
         outside = int((~inside).sum())
+    elif _is_day(since) or _is_day(until):
+        why = f"The schema names no time column, so nobody can tell whether the {n:,} rows are of the window {asked}."
+        return Check(name, Decision.HOLD, why, n=n, advisory=True)
     else:
         outside = max(0, n - (int(str(until)) - int(str(since or 0)))) if isinstance(until, int) else 0
-    why = f"All {n:,} rows are of the window {asked}."
+    why = (
+        f"All {n:,} rows are of the window {asked}."
+        if when
+        else f"{n:,} rows came, no more than the window {asked} holds."
+    )
     if outside:
         why = f"{outside:,} of {n:,} rows are not of the window {asked}: load() must keep to its bounds."
     return Check(name, Decision.REJECT if outside else Decision.PROMOTE, why, outside, 0, n=n)

@@ -30,7 +30,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(config: Config, args: argparse.Namespace) -> Verdict:
     """Approve the verdict that the command line names, or those that are held in its folder."""
-    approved = [run(path, args.reason, Path(config.store.state), args.run) for path in held(args.verdict)]
+    paths = held(args.verdict)
+    bundles = {read(path).subject.bundle for path in paths}
+    if len(bundles) > 1:
+        raise EvidenceError(
+            f"The held verdicts in {args.verdict} are about {len(bundles)} models: name the file of the one you mean."
+        )
+    approved = [run(path, args.reason, Path(config.store.state), args.run) for path in paths]
     return replace(approved[-1], checks=tuple(check for verdict in approved for check in verdict.checks))
 
 

@@ -57,13 +57,14 @@ def run(
     if champion is None:
         checks = judged(config, found, rows, None, answers)
     else:
+        old, unlike = None, []
         try:
             old = scoring.compared(registry, champion, found, rows.holdout)
-            checks = judged(config, found, rows, old, answers)
-            against, moved = _anchored(config, found, rows, registry, champion, old, answers)
-            checks += against
         except NotComparableError as error:
-            checks = [_not_comparable("champion", champion, error)]
+            unlike = [_not_comparable("champion", champion, error)]
+        against, moved = _anchored(config, found, rows, registry, champion, old, answers)
+        # What cannot be compared is still held against every limit that needs no champion.
+        checks = [*judged(config, found, rows, old, answers), *against, *unlike]
     checks += [Check(verdict.step, verdict.decision, verdict.why) for verdict in before]
     details = {
         "champion": champion.to_dict() if champion else None,
@@ -95,23 +96,23 @@ def _anchored(
     rows: Rows,
     registry: Registry,
     champion: Release,
-    old: Predictions,
+    old: Predictions | None,
     candidate: Predictions,
 ) -> tuple[list[Check], dict[str, str] | None]:
     """Return the check against the anchor, and the release that is the anchor from now on, if it moves.
 
     `register` moves it: to the champion, where none is named yet, where the champion is proven better, or where the
-    anchor can no longer be compared, which a person has to approve.
+    anchor can no longer be compared, which a person has to approve. A champion without answers (`old`) shows nothing.
     """
     best = registry.anchor()
     if best is None or best.bundle == champion.bundle:
-        return [], champion.to_dict() if best is None else None
+        return [], champion.to_dict() if best is None and old is not None else None
     try:
         answers = scoring.compared(registry, best, found, rows.holdout)
     except NotComparableError as error:
         return [_not_comparable("anchor", best, error)], champion.to_dict()
     truth = found.truth(rows.holdout)
-    moves = anchor.surpassed(truth, answers, old, config.gate)
+    moves = old is not None and anchor.surpassed(truth, answers, old, config.gate)
     check = anchor.judge(truth, answers, candidate, best.version, config.gate)
     return [check], champion.to_dict() if moves else None
 

@@ -2,6 +2,7 @@
 
 Examples:
   scripts/validate_data.py
+  scripts/validate_data.py --window sliding                        (the newest rows, before a retraining)
   scripts/validate_data.py --since 2026-07-01 --until 2026-08-01
   scripts/validate_data.py --rows new.csv.gz
 """
@@ -16,13 +17,16 @@ from gatehouse.config import Config, Window, position
 from gatehouse.contract import Column, Contract
 from gatehouse.errors import DataError
 from gatehouse.gates import data
-from gatehouse.stages import judgement, schema_failures
+from gatehouse.stages import judgement, schema_failures, train
 from gatehouse.verdicts import Subject, Verdict
 from gatehouse.workload import Workload
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what this step takes."""
+    parser.add_argument(
+        "--window", choices=("full", "sliding"), default="full", help="[data], or its newest rows, as for train"
+    )
     parser.add_argument("--since", type=position, help="first row or day (default: [data] since)")
     parser.add_argument("--until", type=position, help="row or day after the last (default: [data] until)")
     parser.add_argument("--rows", type=Path, help="a CSV file, plain or .gz, in place of what the workload loads")
@@ -31,11 +35,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(config: Config, args: argparse.Namespace) -> Verdict:
     """Validate the window of the command line, or else of the settings, or a file."""
     found = workload.of(config)
-    since = config.data.since if args.since is None else args.since
-    until = config.data.until if args.until is None else args.until
     if args.rows is not None:
         return run(config, found, read(args.rows, found.contract))
-    return run(config, found, found.load(since, until), Window(since=since, until=until))
+    window = train.asked(config, found, args)
+    return run(config, found, found.load(window.since, window.until), window)
 
 
 def run(config: Config, found: Workload, rows: pd.DataFrame, window: Window | None = None) -> Verdict:
