@@ -61,3 +61,11 @@ def test_releases_are_not_cancelled():
     assert cancelled["ci.yml"]
     assert not cancelled["release.yml"]
     assert not cancelled["drift.yml"]
+
+
+def test_only_main_is_released():
+    """A branch that nobody reviewed, dispatched by hand, is not judged by its own gates and released."""
+    jobs = WORKFLOWS["release.yml"]["jobs"]
+    first = [job for job in jobs.values() if "needs" not in job]
+    assert len(first) == 2
+    assert all("github.ref == 'refs/heads/main' && " in job["if"] for job in first)
