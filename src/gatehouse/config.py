@@ -25,7 +25,7 @@ from gatehouse.gates import memory as memory_gate
 from gatehouse.gates import parity as parity_gate
 from gatehouse.gates import quality, sanity
 from gatehouse.gates import slices as slices_gate
-from gatehouse.knobs import Count, Looser, NotNegative, Positive, knobs, names
+from gatehouse.knobs import Count, Fraction, Looser, NotNegative, Positive, knobs, names
 
 # A place on the axis of time: a date, or a row number where the data has no dates.
 Position = int | date
@@ -117,6 +117,13 @@ class Serving:
 
 
 @knobs
+class Log:
+    """The share of the predictions that servers log."""
+
+    share: Fraction = 1.0
+
+
+@knobs
 class Retrain:
     """The sliding window's length, in days, or in rows where positions are row numbers."""
 
@@ -158,6 +165,7 @@ class Config:
     steps: machine.Knobs = machine.Knobs()
     canary: evidence.Knobs = evidence.Knobs()
     serving: Serving = Serving()
+    log: Log = Log()
     drift: drift_rules.Knobs = drift_rules.Knobs()
     retrain: Retrain = Retrain()
     rehearsal: Rehearsal = Rehearsal()

@@ -20,7 +20,8 @@ from gatehouse.canary.counters import Counters
 from gatehouse.canary.state import Phase
 from gatehouse.config import Store
 from gatehouse.drift.knobs import Knobs
-from gatehouse.serving import prediction_log, requests
+from gatehouse.serving import requests
+from gatehouse.serving.recorder import Recorder
 from gatehouse.stages import check_drift
 from gatehouse.verdicts import Check, Decision, Verdict
 
@@ -76,7 +77,7 @@ def serve(folder: Path, bundle: Bundle, rows: pd.DataFrame, when: datetime, reco
     batch = requests.reader(bundle.contract, 10_000).read(
         json.dumps({"rows": requests.payload(rows, bundle.contract)}).encode()
     )
-    lines = prediction_log.records(when, "r1", bundle, batch, bundles.load_model(bundle).predict(rows))
+    lines = Recorder(bundle).records(when, "r1", batch, bundles.load_model(bundle).predict(rows))
     changed = [record(line) or line for line in lines]
     text = (line if isinstance(line, str) else json.dumps(line) for line in changed)
     (folder / f"{when:%H}.jsonl").write_text("\n".join(text))

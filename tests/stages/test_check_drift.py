@@ -14,7 +14,8 @@ from gatehouse import workload
 from gatehouse.config import Store, Window
 from gatehouse.drift.knobs import Knobs
 from gatehouse.errors import EvidenceError
-from gatehouse.serving import prediction_log, requests
+from gatehouse.serving import requests
+from gatehouse.serving.recorder import Recorder
 from gatehouse.stages import check_drift, train
 from gatehouse.verdicts import Decision
 
@@ -28,7 +29,7 @@ def serve(folder, trained, rows, when=NOON):
     body = json.dumps({"rows": requests.payload(rows, contract)}).encode()
     batch = requests.reader(contract, 10_000).read(body)
     answers = bundles.load_model(trained.bundle).predict(rows)
-    lines = prediction_log.records(when, "r1", trained.bundle, batch, answers)
+    lines = Recorder(trained.bundle).records(when, "r1", batch, answers)
     folder.mkdir(exist_ok=True)
     with (folder / f"{when:%H%M}.jsonl").open("w") as stream:
         stream.writelines(json.dumps(line) + "\n" for line in lines)

@@ -137,13 +137,14 @@ def test_log_folder_reaches_server(tmp_path):
     config = contract.settings(str(tmp_path))
     config = replace(config, store=replace(config.store, log="/logs"))
     target = LocalTarget(config, lambda _: [sys.executable, "-c", PRINT_ENVIRONMENT])
-    with pytest.raises(TargetError, match="/logs abc 1000"):
+    with pytest.raises(TargetError, match=r"/logs abc 1000 1\.0"):
         target.start("blue", Release("1.0.0", "abc", ""))
     target.close()
 
 
 PRINT_ENVIRONMENT = (
-    "import os; print(*map(os.environ.get, ('GATEHOUSE_LOG', 'GATEHOUSE_BUNDLE_DIGEST', 'GATEHOUSE_MAXIMUM_ROWS')))"
+    "import os; names = 'LOG', 'BUNDLE_DIGEST', 'MAXIMUM_ROWS', 'LOG_SHARE';"
+    "print(*(os.environ['GATEHOUSE_' + name] for name in names))"
 )
 
 

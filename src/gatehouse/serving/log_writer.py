@@ -1,121 +1,111 @@
-"""Appends records to the prediction log in the background: a server never waits for its log.
+"""Writes the prediction log in the background: a server never waits for its log.
 
-Records go through a queue that has an end; a thread writes them; what does not fit is dropped and counted.
+What is to be written waits in a queue that has an end; a thread makes the lines and writes them, many at a time; what
+does not fit, or cannot be written, is dropped and counted.
 """
 
-import json
 import logging
-import os
-import queue
-import secrets
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from gatehouse.errors import EvidenceError
+from gatehouse.serving.log_files import Finished, Limits, LogFiles, ignored
 
 LOGGER = logging.getLogger(__name__)
-Record = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Records that may wait for the writer, bytes after which a new file is begun, and seconds to flush at the end."""
-
-    waiting: int = 10_000
-    file_bytes: int = 64 * 2**20
-    flush_seconds: float = 5.0
-
-
 DEFAULT = Limits()
+Count = Callable[[int], Any]
+# Makes its lines, each with its end, when the thread has the time.
+Lines = Callable[[], Sequence[bytes]]
+# Seconds in which lines gather: waking the thread for each would cost a busy server more than writing them.
+GATHER_SECONDS = 0.02
+# In one write: a thread that makes lines for long would keep the server from answering.
+MOST_LINES = 500
 
 
 class LogWriter:
-    """Appends records to a file of its own in the folder; `dropped(n)` is called when n records were lost.
+    """Appends lines to files of its own in a folder; only one thread may add.
 
-    Raises EvidenceError when the folder cannot be written.
+    `written(n)` and `dropped(n)` are told of lines that were written and lost, mostly on the writing thread, and
+    `finished(path)` of a file that will not change any more. Raises EvidenceError when the folder cannot be written.
     """
 
-    def __init__(self, folder: Path, dropped: Callable[[int], Any], limits: Limits = DEFAULT) -> None:
-        self._folder, self._dropped, self._limits = folder, dropped, limits
-        # A container's process id is always 1, so the name needs more than that.
-        self._name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(4)}"
-        self._number, self._size, self._lead = 0, 0, b""
-        self._queue: queue.Queue[Record | None] = queue.Queue(limits.waiting)
-        self._file = self._open()
+    def __init__(
+        self,
+        folder: Path,
+        dropped: Count,
+        written: Count = ignored,
+        finished: Finished = ignored,
+        limits: Limits = DEFAULT,
+    ) -> None:
+        self._dropped, self._written, self._limits = dropped, written, limits
+        # Each of the two is changed by one thread only, so that no lock is needed to know how many lines wait.
+        self._added = self._taken = 0
+        self._failing = False
+        self._queue: deque[tuple[int, Lines]] = deque()
+        self._wake, self._closing = threading.Event(), threading.Event()
+        self._files = LogFiles(folder, limits, finished)
         self._thread = threading.Thread(target=self._work, name="prediction-log", daemon=True)
         self._thread.start()
 
-    def add(self, records: Sequence[Record]) -> None:
-        """Queue records; those that do not fit are dropped and counted. Never waits."""
-        for done, record in enumerate(records):
-            try:
-                self._queue.put_nowait(record)
-            except queue.Full:
-                self._dropped(len(records) - done)
-                return
+    def add(self, count: int, lines: Lines) -> None:
+        """Queue what makes `count` lines; what does not fit is dropped and counted. Never waits."""
+        waiting = self._added - self._taken
+        # Alone it may be longer than the queue, or a request of very many rows would never be logged.
+        if waiting and waiting + count > self._limits.waiting:
+            self._dropped(count)
+            return
+        self._added += count
+        self._queue.append((count, lines))
+        if not self._wake.is_set():
+            self._wake.set()
 
     def close(self) -> None:
         """Write what is queued; what a stuck disk does not take in time is dropped and counted."""
-        deadline = time.monotonic() + self._limits.flush_seconds
-        with suppress(queue.Full):
-            self._queue.put(None, timeout=self._limits.flush_seconds)
-        self._thread.join(max(0.0, deadline - time.monotonic()))
+        self._closing.set()
+        self._wake.set()
+        self._thread.join(self._limits.flush_seconds)
         if self._thread.is_alive():
-            self._dropped(self._queue.qsize())
+            self._dropped(self._added - self._taken)
 
     def _work(self) -> None:
-        going = True
-        while going:
-            records = self._take()
-            going = None not in records
-            self._write([record for record in records if record is not None])
-        self._file.close()
+        while not self._closing.is_set():
+            self._wake.wait(self._files.patience)
+            self._closing.wait(GATHER_SECONDS)
+            # Before the queue is emptied: what is added from here on wakes the thread again.
+            self._wake.clear()
+            self._empty()
+            if self._files.patience == 0:
+                self._attempt(self._files.turn)
+        self._empty()
+        self._attempt(self._files.close)
 
-    def _take(self) -> list[Record | None]:
-        """Wait for a record, and take what stands behind it, so that a busy server writes many at once."""
-        records = [self._queue.get()]
-        with suppress(queue.Empty):
-            while len(records) < 1000:
-                records.append(self._queue.get_nowait())
-        return records
+    def _empty(self) -> None:
+        while self._queue:
+            expected, makers = 0, []
+            while self._queue and expected < MOST_LINES:
+                count, lines = self._queue.popleft()
+                expected += count
+                makers.append(lines)
+            kept = self._attempt(partial(self._write, makers)) or 0
+            self._taken += expected
+            self._written(kept)
+            if kept < expected:
+                self._dropped(expected - kept)
 
-    def _write(self, records: Sequence[Record]) -> None:
+    def _write(self, makers: Sequence[Lines]) -> int:
+        return self._files.append(b"".join(line for lines in makers for line in lines()))
+
+    def _attempt(self, act: Callable[[], int | None]) -> int | None:
+        """Act; whatever goes wrong, the thread must go on, or every later record is lost."""
         try:
-            data = self._lead + "".join(json.dumps(record, separators=(",", ":")) + "\n" for record in records).encode()
-            self._rotate(len(data))
-            self._append(data)
-            self._lead = b""
-        except (OSError, EvidenceError) as error:
-            self._dropped(len(records))
-            # The file may now end in half a line: the next record must not grow onto it.
-            self._lead = b"\n"
-            LOGGER.warning("The prediction log lost %d records: %s", len(records), error)
-
-    def _append(self, data: bytes) -> None:
-        """Write all of `data`: a raw file may take less at once."""
-        view = memoryview(data)
-        while view:
-            written = os.write(self._file.fileno(), view)
-            self._size += written
-            view = view[written:]
-
-    def _rotate(self, more: int) -> None:
-        if self._size and self._size + more > self._limits.file_bytes:
-            full, self._file = self._file, self._open()
-            full.close()
-
-    def _open(self) -> BinaryIO:
-        file = self._folder / f"{self._name}-{self._number + 1:04d}.jsonl"
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            stream = file.open("ab", buffering=0)
-        except OSError as error:
-            raise EvidenceError(f"The prediction log in {self._folder} cannot be written: {error.strerror}.") from error
-        self._number, self._size = self._number + 1, 0
-        return stream
+            done = act()
+        except Exception as error:
+            if not self._failing:  # once; the counter tells how many
+                LOGGER.warning("The prediction log loses records: %s: %s", type(error).__name__, error)
+            self._failing = True
+            return 0
+        self._failing = False
+        return done

@@ -44,15 +44,16 @@ class _Exchange:
         metrics, began = self.service.metrics, time.perf_counter()
         # A path that is not served would make a new time series for every guess of a scanner.
         route = self.scope["path"] if self.scope["path"] in ROUTES else "other"
-        with metrics.in_flight.track_inprogress():
-            try:
-                await app(self.scope, receive, self.send)
-            except Exception as error:  # nothing may reach the client but a clean answer
-                report(error, self.id)
-                if self.status == 0:
-                    await failure(500, "The server failed.", self.id)(self.scope, receive, self.send)
-        metrics.requests.labels(route, str(self.status)).inc()
-        metrics.seconds.labels(route).observe(time.perf_counter() - began)
+        metrics.in_flight += 1
+        try:
+            await app(self.scope, receive, self.send)
+        except Exception as error:  # nothing may reach the client but a clean answer
+            report(error, self.id)
+            if self.status == 0:
+                await failure(500, "The server failed.", self.id)(self.scope, receive, self.send)
+        finally:
+            metrics.in_flight -= 1
+        metrics.answered(route, self.status, time.perf_counter() - began)
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -12,32 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gatehouse.bundle import Bundle
 from gatehouse.errors import EvidenceError
 from gatehouse.predictions import Predictions
-from gatehouse.serving.requests import Batch
 
 COLUMNS = ("time", "request_id", "row", "model_version", "bundle", "id", "features", "prediction", "scores")
-
-
-def records(now: datetime, request_id: str, bundle: Bundle, batch: Batch, answers: Predictions) -> list[dict[str, Any]]:
-    """Return one record a row; columns that the contract calls sensitive are left out.
-
-    Each names the bundle's hash: two candidates may have had the same version, of which one was rolled back.
-    """
-    hidden = {column.name for column in bundle.contract.columns if column.sensitive}
-    head = {"time": _stamp(now), "request_id": request_id, "model_version": bundle.version, "bundle": bundle.digest}
-    return [
-        {
-            **head,
-            "row": number,
-            "id": None if bundle.contract.named("id") in hidden else batch.ids[number],
-            "features": {name: value for name, value in row.items() if name not in hidden},
-            "prediction": answers.values[number].item(),
-            "scores": score,
-        }
-        for number, (row, score) in enumerate(zip(batch.rows, scores(answers), strict=True))
-    ]
 
 
 def scores(answers: Predictions) -> list[dict[str, float] | None]:
@@ -56,7 +34,7 @@ def read(folder: Path, since: datetime | None = None, until: datetime | None = N
     """
     if not folder.is_dir():
         raise EvidenceError(f"There is no prediction log at {folder}. Name the servers' folder, GATEHOUSE_LOG.")
-    low, high = _stamp(since) if since else "", _stamp(until) if until else "~"
+    low, high = stamp(since) if since else "", stamp(until) if until else "~"
     found: list[dict[str, Any]] = []
     skipped = 0
     for record in _lines(folder):
@@ -91,6 +69,12 @@ def predictions(log: pd.DataFrame) -> Predictions:
     return Predictions(log["prediction"].to_numpy(dtype=str), numbers, classes)
 
 
+def stamp(moment: datetime) -> str:
+    """Return a moment so that the order of the texts is the order of time; without a zone it is UTC."""
+    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return aware.isoformat(timespec="microseconds")
+
+
 def _lines(folder: Path) -> Iterator[dict[str, Any] | None]:
     """Give every record below the folder, and None for a line that is none."""
     for file in sorted(folder.rglob("*.jsonl")):
@@ -106,10 +90,6 @@ def _record(line: bytes) -> dict[str, Any] | None:
         record = json.loads(line)
     except ValueError:
         return None
-    return record if isinstance(record, dict) and record.keys() >= set(COLUMNS) else None
-
-
-def _stamp(moment: datetime) -> str:
-    """Return a moment so that the order of the texts is the order of time; without a zone it is UTC."""
-    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return aware.isoformat(timespec="microseconds")
+    if not isinstance(record, dict) or not record.keys() >= set(COLUMNS) or not isinstance(record["time"], str):
+        return None
+    return record

@@ -63,6 +63,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--bundle", default=env("GATEHOUSE_BUNDLE"), help="the model bundle's folder (GATEHOUSE_BUNDLE)")
     add("--digest", default=env("GATEHOUSE_BUNDLE_DIGEST"), help="refuse another bundle (GATEHOUSE_BUNDLE_DIGEST)")
     add("--log", default=env("GATEHOUSE_LOG"), help="folder of the prediction log; none: no log (GATEHOUSE_LOG)")
+    share = env("GATEHOUSE_LOG_SHARE", "1")
+    add("--log-share", default=share, help="share of the rows that is logged (GATEHOUSE_LOG_SHARE; %(default)s)")
     add("--host", default=env("HOST", "127.0.0.1"), help="address to listen on (HOST; %(default)s)")
     add("--port", default=env("PORT", "8080"), help="0 takes any free port (PORT; %(default)s)")
     add("--port-file", type=Path, help="write the port here, once requests are taken")
@@ -101,6 +103,9 @@ def _settings(args: argparse.Namespace) -> tuple[Settings, int, float]:
         bundle=Path(args.bundle),
         expected=args.digest or None,
         log=Path(args.log) if args.log else None,
+        log_share=_number(float, args.log_share, "--log-share", 0, 1),
+        # Not an argument: whoever lists the processes would read it.
+        log_key=os.environ.get("GATEHOUSE_LOG_KEY", ""),
         maximum_rows=_number(int, args.maximum_rows, "--maximum-rows", 1, 10**6),
     )
     drain_seconds = _number(float, args.drain_seconds, "--drain-seconds", 0, 3600)

@@ -12,6 +12,7 @@ from gatehouse.predictions import Predictions
 from gatehouse.serving import prediction_log, requests
 from gatehouse.serving.log_writer import LogWriter
 from gatehouse.serving.metrics import Metrics
+from gatehouse.serving.recorder import Recorder
 from gatehouse.serving.requests import Reader
 from gatehouse.serving.runtime import ModelError, Runtime
 
@@ -23,6 +24,8 @@ class Settings:
     bundle: Path
     expected: str | None = None
     log: Path | None = None
+    log_share: float = 1.0
+    log_key: str = ""
     maximum_rows: int = 1000
     maximum_bytes: int = 4 * 2**20
 
@@ -37,6 +40,7 @@ class Service:
     runtime: Runtime
     metrics: Metrics
     log: LogWriter | None
+    recorder: Recorder
     draining: bool = False
 
     async def predict(self, body: bytes, request_id: str) -> dict[str, Any]:
@@ -50,9 +54,9 @@ class Service:
         except ModelError:
             self.metrics.model_errors.inc()
             raise
-        self.metrics.predictions.inc(len(answers))
+        self.metrics.predicted(answers)
         if self.log:
-            self.log.add(prediction_log.records(now, request_id, self.bundle, batch, answers))
+            self.recorder.add(self.log, now, request_id, batch, answers)
         return self._document(answers, request_id)
 
     def _document(self, answers: Predictions, request_id: str) -> dict[str, Any]:
@@ -77,10 +81,12 @@ def start(settings: Settings) -> Service:
     cannot be written.
     """
     bundle = bundles.read(settings.bundle, settings.expected)
-    metrics = Metrics(bundle.version, bundle.digest)
-    log = LogWriter(settings.log, metrics.dropped.inc) if settings.log else None
+    metrics = Metrics(bundle)
+    recorder = Recorder(bundle, settings.log_share, settings.log_key)
+    log = LogWriter(settings.log, metrics.dropped.inc, metrics.logged.inc) if settings.log else None
     runtime = Runtime(bundle)
     failed = runtime.warm()
     if failed:
         logging.getLogger(__name__).warning("Warming up failed: %s.", failed)
-    return Service(settings, bundle, requests.reader(bundle.contract, settings.maximum_rows), runtime, metrics, log)
+    reader = requests.reader(bundle.contract, settings.maximum_rows)
+    return Service(settings, bundle, reader, runtime, metrics, log, recorder)

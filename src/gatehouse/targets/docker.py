@@ -6,6 +6,7 @@ volume holds its routes and the rollout's state.
 
 import hashlib
 import json
+import os
 import re
 import stat
 from collections.abc import Mapping
@@ -58,7 +59,11 @@ class DockerTarget:
         if self._runs(slot, release):
             return
         self.stop(slot)
-        env = {"GATEHOUSE_MAXIMUM_ROWS": str(self.config.serving.maximum_rows)}
+        env = {
+            "GATEHOUSE_MAXIMUM_ROWS": str(self.config.serving.maximum_rows),
+            "GATEHOUSE_LOG_SHARE": str(self.config.log.share),
+            "GATEHOUSE_LOG_KEY": os.environ.get("GATEHOUSE_LOG_KEY", ""),
+        }
         log = open_log(self.config.store.log)
         self.engine.run(containers.server(self.names, slot, release, log, env))
         self._wait_ready(slot)

@@ -1,0 +1,105 @@
+"""What the prediction log keeps of each answer: which rows, and what of a column that the schema calls sensitive.
+
+Without a key such a column is left out. With one (GATEHOUSE_LOG_KEY) a keyed hash stands in its place, BLAKE2b over the
+column's name and the value: the same person has the same hash in every record, so a label can be joined by whoever has
+the key, and nobody without it can look a value up by hashing all that are possible. Who has the key can: keep it where
+the log is not.
+"""
+
+import hashlib
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from gatehouse.bundle import Bundle
+from gatehouse.contract import Contract
+from gatehouse.errors import ConfigError
+from gatehouse.predictions import Predictions
+from gatehouse.serving import prediction_log
+from gatehouse.serving.log_writer import LogWriter
+from gatehouse.serving.requests import Batch
+
+SHORTEST_KEY = 16
+ENCODE = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+@dataclass(frozen=True)
+class Veil:
+    """Keeps the values of `hidden` columns back: they are hashed with the key, or left out where there is none."""
+
+    hidden: frozenset[str]
+    key: bytes = b""
+
+    def row(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what may be told of a row."""
+        if self.hidden.isdisjoint(row):
+            return row
+        return {name: self.value(name, value) for name, value in row.items() if self.key or name not in self.hidden}
+
+    def value(self, name: str | None, value: Any) -> Any:
+        """Return what may be told of one value: itself, its hash, or None."""
+        if name not in self.hidden or value is None:
+            return value
+        if not self.key:
+            return None
+        return hashlib.blake2b(f"{name}\0{value}".encode(), key=self.key, digest_size=16).hexdigest()
+
+
+def veil(contract: Contract, key: str = "") -> Veil:
+    """Return what keeps the contract's sensitive columns back. Raises ConfigError for a key that could be guessed."""
+    if key and len(key) < SHORTEST_KEY:
+        raise ConfigError(
+            f"GATEHOUSE_LOG_KEY has {len(key)} characters, and must have {SHORTEST_KEY} or more to be no guess: "
+            "python -c 'import secrets; print(secrets.token_hex(32))' makes one."
+        )
+    hidden = frozenset(column.name for column in contract.columns if column.sensitive)
+    return Veil(hidden, hashlib.sha256(key.encode()).digest() if key else b"")
+
+
+class Recorder:
+    """Makes the records of one model's answers, of a `share` of the rows, taken at random."""
+
+    def __init__(self, bundle: Bundle, share: float = 1.0, key: str = "") -> None:
+        self._share, self._veil = share, veil(bundle.contract, key)
+        self._identity = bundle.contract.named("id")
+        self._model = {"model_version": bundle.version, "bundle": bundle.digest}
+
+    def add(self, log: LogWriter, now: datetime, request_id: str, batch: Batch, answers: Predictions) -> None:
+        """Have a request's answers logged. The records are made later, by the thread that writes them."""
+        chosen = self.chosen(len(batch.rows))
+        if chosen:
+            log.add(len(chosen), partial(self._lines, now, request_id, batch, answers, chosen))
+
+    def chosen(self, rows: int) -> Sequence[int]:
+        """Return the numbers of the rows that are logged."""
+        if self._share >= 1:
+            return range(rows)
+        return [row for row in range(rows) if random.random() < self._share]  # noqa: S311 - a sample, no secret
+
+    def records(
+        self, now: datetime, request_id: str, batch: Batch, answers: Predictions, chosen: Sequence[int] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return one record a row, of all rows or the chosen ones.
+
+        Each names the bundle's hash: two candidates may have had the same version, of which one was rolled back.
+        """
+        head = {"time": prediction_log.stamp(now), "request_id": request_id, **self._model}
+        values, scores = answers.values.tolist(), prediction_log.scores(answers)
+        return [
+            {
+                **head,
+                "row": row,
+                "id": self._veil.value(self._identity, batch.ids[row]),
+                "features": self._veil.row(batch.rows[row]),
+                "prediction": values[row],
+                "scores": scores[row],
+            }
+            for row in (range(len(values)) if chosen is None else chosen)
+        ]
+
+    def _lines(self, *what: Any) -> list[bytes]:
+        return [f"{ENCODE(record)}\n".encode() for record in self.records(*what)]
