@@ -25,7 +25,7 @@ from gatehouse.gates import memory as memory_gate
 from gatehouse.gates import parity as parity_gate
 from gatehouse.gates import quality, sanity
 from gatehouse.gates import slices as slices_gate
-from gatehouse.knobs import Count, Fraction, Looser, NotNegative, Positive, knobs, names
+from gatehouse.knobs import Count, Fraction, Looser, Multiple, NotNegative, Positive, knobs, names
 
 # A place on the axis of time: a date, or a row number where the data has no dates.
 Position = int | date
@@ -140,6 +140,7 @@ class Rehearsal:
     requests_per_second: Positive = 50.0
     bake_seconds: Positive = 2.0
     minimum_requests: Count = 20
+    slower: Multiple = 2.0
 
 
 @knobs

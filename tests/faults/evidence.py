@@ -10,10 +10,10 @@ from typing import Any
 from faults.fault import Fault, Judge
 from faults.workshop import Workshop, attempt
 
-from gatehouse import ledger
+from gatehouse import files, ledger
 from gatehouse.config import Store
 from gatehouse.registry import connect
-from gatehouse.stages import approve, gate, register, rollout
+from gatehouse.stages import approve, gate, judgement, register, rollout, train
 from gatehouse.verdicts import Check, Decision, Verdict
 
 ERROR = Decision.ERROR
@@ -27,11 +27,22 @@ def registered(
     """Return what registers the candidate with this text as its gate's verdict, `prepare`d beside the state."""
 
     def judge(shop: Workshop) -> Verdict:
-        path = shop.text(text(shop), "gate.json")
+        path = served(shop, text(shop))
         prepare(path, Path(shop.crowned.store.state))
         return attempt("register", lambda: register.run(shop.crowned, shop.candidate, path))
 
     return judge
+
+
+def served(shop: Workshop, gate: str) -> Path:
+    """Write the gate's verdict beside that of a check_serving which let the candidate through, and return its file."""
+    path = shop.text(gate, "gate.json")
+    good = Check("p95", Decision.PROMOTE, "Fast enough.")
+    files.write_text(
+        path.with_name("check_serving.json"),
+        judgement.make("check_serving", [good], subject=train.subject(shop.candidate)).to_json(),
+    )
+    return path
 
 
 def sound(shop: Workshop) -> str:
@@ -84,7 +95,7 @@ def with_ledger(line: str) -> Judge:
     def judge(shop: Workshop) -> Verdict:
         config = replace(shop.crowned, store=Store(state=str(shop.state())))
         held = gate.run(config, shop.found, shop.candidate, connect(config))
-        path = shop.text(replace(held, checks=(HOLD,)).to_json(), "gate.json")
+        path = served(shop, replace(held, checks=(HOLD,)).to_json())
         approve.run(path, "agreed", Path(config.store.state))
         if line:
             with (Path(config.store.state) / ledger.FILE).open("a") as stream:

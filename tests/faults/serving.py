@@ -64,13 +64,16 @@ def first(factor: float) -> Judge:
 
 
 def registered(
-    decision: Decision = PROMOTE, image: str = IMAGE, without: Sequence[str] = (), *, approved: bool = False
+    decision: Decision = PROMOTE, image: str | None = IMAGE, without: Sequence[str] = (), *, approved: bool = False
 ) -> Judge:
-    """Return what registers an image: `decision` is what check_serving said of `image`, and a person `approved` it."""
+    """Return what registers an image, or a bundle alone where `image` is None.
+
+    `decision` is what check_serving said of `image`, and a person `approved` it.
+    """
 
     def judge(shop: Workshop) -> Verdict:
         config = replace(shop.crowned, store=Store(state=str(shop.state())))
-        about = replace(train.subject(shop.candidate), image_digest=image.partition("@")[2])
+        about = replace(train.subject(shop.candidate), image_digest=image.partition("@")[2] if image else None)
         gate = shop.new("gate.json")
         for step, said in {"gate": PROMOTE, "smoke_test": PROMOTE, "check_serving": decision}.items():
             made = judgement.make(step, [Check(step, said, "As seen.")], subject=about, details={"champion": None})
@@ -78,7 +81,7 @@ def registered(
                 files.write_text(gate.with_name(f"{step}.json"), made.to_json())
         if approved:
             approve.run(gate.with_name("check_serving.json"), "agreed", Path(config.store.state))
-        return attempt("register", lambda: register.run(config, shop.candidate, gate, IMAGE))
+        return attempt("register", lambda: register.run(config, shop.candidate, gate, image and IMAGE))
 
     return judge
 
@@ -132,6 +135,8 @@ FAULTS = [
              registered(without=["check_serving"])),
     untested("image that nobody asked", "no verdict of smoke_test", "no verdict of smoke_test",
              registered(without=["smoke_test"])),
+    untested("bundle that nobody timed", "no image, and no verdict of check_serving", "no verdict of check_serving",
+             registered(image=None, without=["check_serving"]), registered(image=None)),
     untested("another image was timed", "verdicts about another digest", "another's", registered(image=OTHER)),
     untested("slow image registered", "check_serving rejected it", "is 'reject'", registered(REJECT)),
     untested("noise that nobody approved", "check_serving held it", "Approve it", registered(HOLD), APPROVED),

@@ -41,9 +41,9 @@ class Project:
         return code
 
     def judge(self, bundle: Path) -> int:
-        """Run the gate on a bundle that every check before it has let through."""
+        """Run the gate on a bundle that every other check has let through."""
         about = train.subject(bundles.read(bundle))
-        for step in gate.BEFORE:
+        for step in (*gate.BEFORE, register.SERVED):
             passed = judgement.make(step, [Check(step, Decision.PROMOTE, "Nothing was found.")], subject=about)
             files.write_text(self.folder / "verdicts" / f"{step}.json", passed.to_json())
         return self.run(gate, "--bundle", str(bundle), "--verdicts", str(self.folder / "verdicts"))
@@ -147,7 +147,7 @@ def test_no_workload(project):
 @pytest.fixture
 def challenger(project, bundle) -> Path:
     """Register the bundle, and return the verdict that let it through."""
-    verdict = project.folder / "gate.json"
+    verdict = project.folder / "verdicts" / "gate.json"
     assert project.judge(bundle) == 0
     verdict.write_text((project.folder / "verdict.json").read_text())
     assert project.run(register, "--bundle", str(bundle), "--verdict", str(verdict)) == 0

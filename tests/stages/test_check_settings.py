@@ -45,12 +45,12 @@ def test_tighter_settings_promote(tmp_path):
     assert judged(tmp_path, BEFORE, BEFORE.replace("0.02", "0.01")).decision == Decision.PROMOTE
 
 
-def test_new_file_promotes(tmp_path):
-    """Where the base had no settings, or there is no base, nothing was weakened."""
+def test_new_file_holds(tmp_path):
+    """Settings in a file that the base does not have may ask for less than others did: a person looks."""
     folder = git_repository.make(tmp_path / "own", BEFORE).parent
     (folder / "other.toml").write_text("[gate]\ndelta = 0.5\n")
     verdict = check_settings.run(config.load(folder / "other.toml", {}), folder / "other.toml", "HEAD")
-    assert verdict.decision == Decision.PROMOTE
+    assert verdict.decision == Decision.HOLD
     assert "has no other.toml" in verdict.why
 
 

@@ -49,8 +49,22 @@ def test_approval_is_not_reusable(tmp_path):
 def test_approved_times_are_taken_again(tmp_path, bundle, goes_on):
     """The approval of a hold by noise is one of the bundle: times that are taken again hold again, or differ."""
     approve.run(write(tmp_path, Decision.HOLD, "check_serving"), "we need it", tmp_path)
-    again = judgement.make("check_serving", [Check("p95", Decision.HOLD, "Other.")], subject=Subject(bundle=bundle))
+    again = judgement.make("check_serving", [Check("f1", Decision.HOLD, "Other.")], subject=Subject(bundle=bundle))
     assert evidence.approved(again, tmp_path) == goes_on
+
+
+@pytest.mark.parametrize(("later", "goes_on"), [("p95", True), ("comparable", False)])
+def test_approved_noise_is_only_noise(tmp_path, later, goes_on):
+    """Who approves times that settled nothing has not approved what holds for a reason that is no measurement."""
+
+    def held(name):
+        interval = (0.9, 1.3) if name == "p95" else None
+        return judgement.make("check_serving", [Check(name, Decision.HOLD, "!", interval=interval)], subject=SUBJECT)
+
+    path = tmp_path / "check_serving.json"
+    path.write_text(held("p95").to_json())
+    approve.run(path, "we need it", tmp_path)
+    assert evidence.approved(held(later), tmp_path) == goes_on
 
 
 def test_other_bundle_stops(tmp_path):

@@ -183,11 +183,26 @@ def test_earlier_checks_count(own, decision):
     assert verdict.decision == decision
 
 
-def test_missing_check_is_an_error(own, tmp_path):
+@pytest.mark.parametrize("missing", gate.BEFORE)
+def test_missing_check_is_an_error(own, tmp_path, missing):
     """A gate without the verdicts of the checks before it is no gate: it names the one that is missing."""
+    for step in set(gate.BEFORE) - {missing}:
+        before = judgement.make(step, [Check(step, Decision.PROMOTE, "As seen.")], subject=train.subject(own.bundle))
+        (tmp_path / f"{step}.json").write_text(before.to_json())
     args = Namespace(bundle=own.bundle.path, verdicts=tmp_path)
-    with pytest.raises(EvidenceError, match="no verdict of check_model"):
+    with pytest.raises(EvidenceError, match=f"no verdict of {missing}"):
         gate.main(own.config, args)
+
+
+@pytest.mark.parametrize("planted", [{"data_hash": "other"}, {"commit": "other"}], ids=str)
+def test_other_data_was_validated(own, tmp_path, planted):
+    """That other rows are sound, or were by another schema, says nothing about those that the model has seen."""
+    for step in gate.BEFORE:
+        about = replace(train.subject(own.bundle), **planted if step == "validate_data" else {})
+        before = judgement.make(step, [Check(step, Decision.PROMOTE, "As seen.")], subject=about)
+        (tmp_path / f"{step}.json").write_text(before.to_json())
+    with pytest.raises(EvidenceError, match="validate_data is about"):
+        gate.main(own.config, Namespace(bundle=own.bundle.path, verdicts=tmp_path))
 
 
 def test_unknown_slice_fails_first_model(own):
@@ -205,10 +220,13 @@ def test_unknown_group_raises(own):
 
 
 def test_first_model_is_fair(own):
-    """The groups of the settings are judged without a champion too; slices wait for one."""
+    """The groups of the settings are judged without a champion too; slices and guards wait for one, and say so."""
     feature = own.found.contract.features[0].name
     bins = {feature: (float(own.found.load(None, None)[feature].median()),)}
     config = replace(own.config, slices=slices.Knobs(bins=bins), fairness=fairness.Knobs(bins=bins, minimum=5))
-    names = [check.name for check in judged(replace(own, config=config), own.bundle).checks]
-    assert f"fairness {feature}: equalised odds" in names
-    assert "slices" not in names
+    config = replace(config, gate=replace(config.gate, guards={"accuracy": 0.1}))
+    checks = {check.name: check for check in judged(replace(own, config=config), own.bundle).checks}
+    assert not checks[f"fairness {feature}: equalised odds"].advisory
+    for name in ("slices", "guard accuracy"):
+        assert checks[name].advisory
+        assert "compares with a champion" in checks[name].why

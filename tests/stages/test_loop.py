@@ -50,7 +50,8 @@ def test_workload_goes_round(name, tmp_path):
     assert check_model.run(config, found, first).decision == Decision.PROMOTE
     judged = gate.run(config, found, first, connect(config))
     assert judged.decision == Decision.PROMOTE, judged.why
-    (tmp_path / "gate.json").write_text(judged.to_json())
+    for step in ("gate", "check_serving"):
+        (tmp_path / f"{step}.json").write_text(replace(judged, step=step).to_json())
     register.run(config, first, tmp_path / "gate.json")
     registry = connect(config)
     registry.promote(registry.challenger(), "for the test")

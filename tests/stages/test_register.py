@@ -16,14 +16,14 @@ IMAGE = f"ghcr.io/you/model/serve@{DIGEST}"
 
 @pytest.fixture
 def verdict(own, tmp_path):
-    """Return what writes the gate's verdict about the trained bundle, and returns the file."""
+    """Return what writes the gate's verdict about the trained bundle, which serves well, and returns the file."""
 
-    def write(decision, **other):
+    def write(decision, served=Decision.PROMOTE, **other):
         about = replace(train.subject(own.bundle), **other)
-        made = judgement.make("gate", [Check("f1", decision, "As seen.")], subject=about)
-        path = tmp_path / "gate.json"
-        path.write_text(made.to_json())
-        return path
+        for step, said in (("gate", decision), ("check_serving", served)):
+            made = judgement.make(step, [Check(step, said, "As seen.")], subject=about)
+            (tmp_path / f"{step}.json").write_text(made.to_json())
+        return tmp_path / "gate.json"
 
     return write
 
@@ -58,16 +58,33 @@ def test_foreign_verdict_is_refused(own, verdict, other):
         register.run(own.config, own.bundle, verdict(Decision.PROMOTE, **other))
 
 
+@pytest.mark.parametrize("decision", [Decision.HOLD, Decision.REJECT, Decision.ERROR])
+def test_slow_model_stays_out(own, verdict, decision):
+    """A model that does not serve as it must is not registered, with or without an image."""
+    with pytest.raises(EvidenceError, match=f"check_serving is '{decision}'"):
+        register.run(own.config, own.bundle, verdict(Decision.PROMOTE, served=decision))
+    assert connect(own.config).challenger() is None
+
+
+def test_untimed_model_stays_out(own, verdict):
+    """That nobody has looked how it serves is no leave to register it."""
+    judged = verdict(Decision.PROMOTE)
+    judged.with_name("check_serving.json").unlink()
+    with pytest.raises(EvidenceError, match="no verdict of check_serving"):
+        register.run(own.config, own.bundle, judged)
+
+
 @pytest.fixture
 def image(own, verdict, tmp_path):
     """Return what writes the verdicts about an image, beside a gate that promoted, and returns the gate's file."""
 
     def write(digest, smoke=Decision.PROMOTE, serving=Decision.PROMOTE):
+        judged = verdict(Decision.PROMOTE)
         about = replace(train.subject(own.bundle), image_digest=digest)
         for step, decision in (("smoke_test", smoke), ("check_serving", serving)):
             made = judgement.make(step, [Check(step, decision, "As seen.")], subject=about)
             (tmp_path / f"{step}.json").write_text(made.to_json())
-        return verdict(Decision.PROMOTE)
+        return judged
 
     return write
 
@@ -113,7 +130,7 @@ def test_overtaken_verdict_is_stale(own, verdict):
         register.run(own.config, own.bundle, verdict(Decision.PROMOTE))
 
 
-def test_anchor_moves_with_verdict(own, tmp_path):
+def test_anchor_moves_with_verdict(own, verdict):
     """The champion becomes the anchor when the gate's verdict says so."""
     registry = connect(own.config)
     release = registry.register(own.bundle)
@@ -122,6 +139,7 @@ def test_anchor_moves_with_verdict(own, tmp_path):
     made = judgement.make(
         "gate", [Check("f1", Decision.PROMOTE, "As seen.")], subject=train.subject(own.bundle), details=details
     )
-    (tmp_path / "gate.json").write_text(made.to_json())
-    register.run(own.config, own.bundle, tmp_path / "gate.json")
+    path = verdict(Decision.PROMOTE)
+    path.write_text(made.to_json())
+    register.run(own.config, own.bundle, path)
     assert registry.anchor() == release

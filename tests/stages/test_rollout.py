@@ -227,6 +227,7 @@ def test_challenger_needs_its_verdict(own, tmp_path):
         rollout.main(config, arguments(gate))
     good = judgement.make("gate", [Check("f1", Decision.PROMOTE, "As good.")], subject=train.subject(own.bundle))
     gate.write_text(good.to_json())
+    (tmp_path / "check_serving.json").write_text(replace(good, step="check_serving").to_json())
     register.run(config, own.bundle, gate)
     with pytest.raises(EvidenceError, match="no verdict of gate"):
         rollout.main(config, arguments(tmp_path / "none.json"))

@@ -13,7 +13,7 @@ from pathlib import Path
 from gatehouse import files, github, ledger, verdicts
 from gatehouse.config import Config
 from gatehouse.errors import EvidenceError
-from gatehouse.stages import judgement
+from gatehouse.stages import evidence, judgement
 from gatehouse.verdicts import Check, Decision, Verdict
 
 RELEASE = ".github/workflows/release.yml"
@@ -67,7 +67,7 @@ def run(path: Path, reason: str, state: Path, number: str | None = None) -> Verd
     if number:
         check_run(number, verdict)
     about = {"step": verdict.step, "verdict": verdict.digest, "bundle": verdict.subject.bundle}
-    entry = ledger.append(state, "approval", why=reason.strip(), **about)
+    entry = ledger.append(state, "approval", why=reason.strip(), **about, reasons=sorted(evidence.reasons(verdict)))
     why = f"{entry['who']} approved the {verdict.step} verdict {verdict.digest[:12]}: {reason.strip()}"
     return judgement.make("approve", [Check("approval", Decision.PROMOTE, why)], subject=verdict.subject)
 

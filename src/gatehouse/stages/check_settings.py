@@ -48,10 +48,13 @@ def run(config: Config, path: Path, base: str | None = None) -> Verdict:
     folder = path.parent.resolve()
     commit = bases.find(folder, base)
     earlier = None if commit is None else bases.at(commit, folder, path.name)
-    if commit is None or earlier is None:
-        where = "There is no commit before this one" if commit is None else f"{commit[:12]} has no {path.name}"
-        first = Check("settings", Decision.PROMOTE, f"{where}: there is nothing to compare with.")
+    if commit is None:
+        first = Check("settings", Decision.PROMOTE, "There is no commit before this one: nothing was weakened.")
         return judgement.make("check_settings", [first, *owners.judge(folder, path.name)])
+    if earlier is None:
+        why = f"{commit[:12]} has no {path.name}: every setting is new, and nothing tells what was asked for before."
+        held = Check("settings", Decision.HOLD, why)
+        return judgement.make("check_settings", [held, *owners.judge(folder, path.name)], details={"next": NEXT})
     text = files.read_text(path, "settings file")
     old, new = table(earlier, f"{path.name} at {commit[:12]}"), table(text, path.name)
     found = loosening.changes(old, new, Config, higher_is_better(config))

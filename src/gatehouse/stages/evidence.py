@@ -8,7 +8,8 @@ from gatehouse import files, ledger, verdicts
 from gatehouse.errors import EvidenceError
 from gatehouse.verdicts import Decision, Subject, Verdict
 
-# Whose checks are of times, which differ whenever they are taken: who lets such a hold through means the bundle.
+# Whose checks are of times, which differ whenever they are taken: who lets such a hold through means the bundle, and
+# whatever its times say next. What holds for a reason that is no measurement is named in the approval, or not approved.
 MEASURED = ("check_serving",)
 
 
@@ -59,4 +60,10 @@ def _covers(approval: Mapping[str, Any], verdict: Verdict) -> bool:
         return True
     bundle = verdict.subject.bundle
     same = approval.get("step") == verdict.step and approval.get("bundle") == bundle
-    return same and bundle is not None and verdict.step in MEASURED
+    return same and bundle is not None and verdict.step in MEASURED and reasons(verdict) <= set(approval["reasons"])
+
+
+def reasons(verdict: Verdict) -> set[str]:
+    """Return the names of the checks that hold though nothing was measured: no other times would settle those."""
+    held = [check for check in verdict.checks if check.decision == Decision.HOLD and not check.advisory]
+    return {check.name for check in held if check.interval is None}

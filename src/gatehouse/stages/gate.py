@@ -1,7 +1,7 @@
 """Judge a candidate against the champion on the same held-out rows; what was checked before counts, too.
 
 Examples:
-  scripts/gate.py                                  after train, check_model and check_leakage
+  scripts/gate.py                                  after validate_data, train, check_model and check_leakage
   scripts/gate.py --bundle build/bundle --out build/verdicts/gate.json
 """
 
@@ -24,23 +24,28 @@ from gatehouse.stages.rows import Rows
 from gatehouse.verdicts import Check, Decision, Subject, Verdict
 from gatehouse.workload import Workload
 
-# What must have been found of the candidate by itself before it is compared: the gate's verdict counts it in, so that
-# whoever reads this verdict need not look for the others.
-BEFORE = ("check_model", "check_leakage")
+# What must have been found of the data, and of the candidate by itself, before it is compared: the gate's verdict
+# counts it in, so that whoever reads this verdict need not look for the others.
+BEFORE = ("validate_data", "check_model", "check_leakage")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what this step takes."""
     parser.add_argument("--bundle", type=Path, default=Path("build/bundle"), help="the candidate (%(default)s)")
-    where = "folder of the verdicts of check_model and check_leakage (%(default)s)"
+    where = "folder of the verdicts of validate_data, check_model and check_leakage (%(default)s)"
     parser.add_argument("--verdicts", type=Path, default=Path("build/verdicts"), help=where)
 
 
 def main(config: Config, args: argparse.Namespace) -> Verdict:
     """Judge the bundle of the command line. Raises EvidenceError when a check before it is missing or about another."""
     candidate = bundles.read(args.bundle)
-    about = Subject(bundle=candidate.digest)
-    before = [evidence.read(args.verdicts / f"{step}.json", step, about) for step in BEFORE]
+    about = train.subject(candidate)
+    # Data is validated before there is a bundle of it.
+    of_data, of_model = Subject(about.commit, about.data_hash), Subject(bundle=about.bundle)
+    before = [
+        evidence.read(args.verdicts / f"{step}.json", step, of_data if step == "validate_data" else of_model)
+        for step in BEFORE
+    ]
     return run(config, workload.of(config), candidate, connect(config), before)
 
 
@@ -86,6 +91,9 @@ def judged(
     cuts = levels.cut(rows.holdout, config.slices, slices.SECTION)
     if champion is not None:
         checks += slices.judge(cuts, truth, champion, candidate, config.slices)
+    elif waiting := [*(f"guard {name}" for name in config.gate.guards), *(["slices"] if cuts else [])]:
+        why = "It compares with a champion, and there is none to compare with: it judges from the next model on."
+        checks += [Check(name, Decision.HOLD, why, advisory=True) for name in waiting]
     groups = levels.cut(rows.holdout, config.fairness, fairness.SECTION)
     return checks + fairness.judge(groups, truth, champion, candidate, config.fairness)
 

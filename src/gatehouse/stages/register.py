@@ -1,7 +1,7 @@
 """Register a candidate that passed its gate, and whose image passed its tests: it becomes the challenger.
 
 Examples:
-  scripts/register.py
+  scripts/register.py                        after gate and check_serving
   scripts/register.py --image ghcr.io/you/model/serve@sha256:...
 """
 
@@ -19,14 +19,16 @@ from gatehouse.release import Release
 from gatehouse.stages import evidence, judgement, train
 from gatehouse.verdicts import Check, Decision, Subject, Verdict
 
-# What must have been found of the image, of which the gate could know nothing.
-AFTER = ("smoke_test", "check_serving")
+# What must have been found after the gate, which could know nothing of it: how the model serves, and of an image
+# whether it answers as the bundle does.
+SERVED = "check_serving"
+ASKED = "smoke_test"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what this step takes."""
     parser.add_argument("--bundle", type=Path, default=Path("build/bundle"), help="the candidate (%(default)s)")
-    where = "its gate's verdict; those about the image lie beside it (%(default)s)"
+    where = "its gate's verdict; those of how it serves lie beside it (%(default)s)"
     parser.add_argument("--verdict", type=Path, default=Path("build/verdicts/gate.json"), help=where)
     parser.add_argument("--image", help="the pushed serve image, by digest (for the image registry)")
 
@@ -39,14 +41,15 @@ def main(config: Config, args: argparse.Namespace) -> Verdict:
 def run(config: Config, candidate: Bundle, verdict: Path, image: str | None = None) -> Verdict:
     """Make a candidate the challenger, and move the anchor where the gate found that it moves.
 
-    Raises EvidenceError unless its own gate said promote, or a hold is approved, against the champion of today. What
-    AFTER names must have said the same of the image, in files beside `verdict`.
+    Raises EvidenceError unless its own gate said promote, or a hold is approved, against the champion of today; and
+    SERVED the same, in a file beside `verdict`. Of an image ASKED must have said so, too, and both of its very digest.
     """
     about, state = train.subject(candidate), Path(config.store.state)
     needed = Subject(about.commit, about.data_hash, about.bundle)
     judged = evidence.require(verdict, "gate", needed, state)
-    if image:
-        _check_image(image, needed, verdict, state)
+    served = replace(needed, image_digest=_digest(image)) if image else needed
+    for step in (ASKED, SERVED) if image else (SERVED,):
+        evidence.require(verdict.with_name(f"{step}.json"), step, served, state)
     registry = connect(config)
     _check_champion(judged, registry.champion())
     release = registry.register(candidate, image)
@@ -57,13 +60,12 @@ def run(config: Config, candidate: Bundle, verdict: Path, image: str | None = No
     return judgement.make("register", [Check("challenger", Decision.PROMOTE, why)], subject=about, details=details)
 
 
-def _check_image(image: str, needed: Subject, verdict: Path, state: Path) -> None:
-    """Raise EvidenceError unless everything in AFTER let exactly this image through."""
+def _digest(image: str) -> str:
+    """Return the digest of an image. Raises EvidenceError when it is named by a tag."""
     digest = images.digest(image)
     if digest is None:
         raise EvidenceError(f"{image} names no digest, and what lies under a tag may change: use REPOSITORY@DIGEST.")
-    for step in AFTER:
-        evidence.require(verdict.with_name(f"{step}.json"), step, replace(needed, image_digest=digest), state)
+    return digest
 
 
 def _check_champion(judged: Verdict, champion: Release | None) -> None:

@@ -65,5 +65,6 @@ def rehearsed(config: Config, scratch: Path) -> Config:
         registry=Registry(kind="mlflow", name=config.registry.name),
         rollout=replace(config.rollout, target="local", port=0, drain_seconds=1.0, poll_seconds=1.0),
         steps=replace(config.steps, bake_seconds=pace.bake_seconds),
+        latency=replace(config.latency, rounds=1, median_ratio=pace.slower, p95_ratio=pace.slower),
         canary=replace(config.canary, minimum_requests=pace.minimum_requests),
     )

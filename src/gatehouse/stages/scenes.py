@@ -1,6 +1,7 @@
 """The scenes of a rehearsal, in their order. Each plays steps for real and says which verdict it expects of them."""
 
 import itertools
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from gatehouse.stages import (
     check_drift,
     check_leakage,
     check_model,
+    check_serving,
     gate,
     judgement,
     planted,
@@ -70,24 +72,39 @@ class Play:
         )
         return bundles.read(path)
 
-    def let_through(self, name: str, bundle: Bundle) -> Release:
-        """Put a model through its gates, register it, and return the release."""
-        expect = self.story.expect
+    def let_through(self, name: str, bundle: Bundle, window: Window) -> Release:
+        """Put a model and the window of its data through the gates, register it, and return the release."""
+        expect, rows = self.story.expect, self.rows(window)
+        expect(
+            Decision.PROMOTE,
+            f"validate the data of {name}",
+            lambda: validate_data.run(self.config, self.found, rows, window),
+        )
         expect(Decision.PROMOTE, f"check {name}", lambda: check_model.run(self.config, self.found, bundle))
         expect(
             Decision.PROMOTE,
             f"look for leaks in {name}",
             lambda: check_leakage.run(self.config, self.found, bundle, self.registry),
         )
-        before = self.story.verdicts[-2:]
+        before = self.story.verdicts[-len(gate.BEFORE) :]
         judged = expect(
             Decision.PROMOTE, f"gate {name}", lambda: gate.run(self.config, self.found, bundle, self.registry, before)
         )
         return self.registered(name, bundle, judged)
 
     def registered(self, name: str, bundle: Bundle, judged: Path) -> Release:
-        """Register a model that its gate let through, and return the release."""
-        self.story.expect(Decision.PROMOTE, f"register {name}", lambda: register.run(self.config, bundle, judged))
+        """Time a model that its gate let through, register it, and return the release."""
+        expect, folder = self.story.expect, self.scratch / "judged" / bundle.digest
+        served = expect(
+            Decision.PROMOTE,
+            f"time {name}",
+            lambda: check_serving.run(self.config, self.found, bundle, self.registry, say=self.story.detail),
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(served, folder / "check_serving.json")
+        gated = folder / "gate.json"
+        shutil.copy(judged, gated)
+        expect(Decision.PROMOTE, f"register {name}", lambda: register.run(self.config, bundle, gated))
         release = self.registry.challenger()
         assert release is not None  # noqa: S101 - register has just said so
         return release
@@ -126,15 +143,16 @@ def bad_data(play: Play) -> None:
 def first_model(play: Play) -> None:
     """Serve a first model, which has no champion to beat and must reach the absolute floor."""
     play.story.say("\n2. A first model is trained, gated, registered and served")
-    bundle = play.trained("a first model", play.config.rehearsal.first)
-    play.moved("serve the first model", play.let_through("the first model", bundle))
+    window = play.config.rehearsal.first
+    bundle = play.trained("a first model", window)
+    play.moved("serve the first model", play.let_through("the first model", bundle, window))
 
 
 def better_candidate(play: Play) -> None:
     """Roll out a candidate that has seen more, while traffic flows and no request fails."""
     play.story.say("\n3. A better candidate is rolled out under live traffic, and no request fails")
     bundle = play.trained("a candidate on more data", play.config.data)
-    answers = play.rolled_out("roll out the candidate", play.let_through("the candidate", bundle))
+    answers = play.rolled_out("roll out the candidate", play.let_through("the candidate", bundle, play.config.data))
     play.story.expect(Decision.PROMOTE, "answer every request meanwhile", lambda: answered(answers))
 
 
@@ -154,7 +172,7 @@ def live_failure(play: Play) -> None:
     play.story.say("\n5. A candidate that fails live is rolled back by itself")
     champion = play.registry.champion()
     bundle = play.trained("a model that will fail live", play.config.data)
-    release = play.let_through("the model that will fail live", bundle)
+    release = play.let_through("the model that will fail live", bundle, play.config.data)
     play.target.command = lambda served: faulty(served) if served == release else serve(served)
     play.rolled_out("roll it out on servers that fail 30 % of the requests", release, Decision.REJECT)
     play.story.expect(Decision.PROMOTE, "keep the champion", lambda: unmoved(champion, play.registry.champion()))
