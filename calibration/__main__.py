@@ -6,7 +6,7 @@ Examples:
   make calibrate                                   every table, in minutes
   make calibrate ARGS="--only drift"               one of them
   make calibrate ARGS="--runs 200"                 a quick look: few runs prove little, so expect ✗
-  make calibrate ARGS="--page docs/CALIBRATION.md" write the page again as well
+  make calibrate ARGS="--page docs/CALIBRATION.md" write the page again as well (with --only: that table of it)
 """
 
 import argparse
@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, default=0, help="of every draw (%(default)s)")
     made.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, help="processes (%(default)s: one a core)")
     made.add_argument("--out", type=Path, default=Path("build/calibration"), help="folder of the JSON (%(default)s)")
-    made.add_argument("--page", type=Path, help="Markdown page to write as well; needs every table")
+    made.add_argument("--page", type=Path, help="Markdown page to write as well; it keeps tables that are left out")
     return made
 
 
@@ -51,14 +51,12 @@ def positive(text: str) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Simulate what is asked for, print it, write it; 0 when every rate meets its goal, else 1."""
     args = parser().parse_args(argv)
-    if args.page and args.only:
-        parser().error("--page holds every table: leave out --only")
     wanted = [args.only] if args.only else list(TABLES)
     found = {name: simulated(name, TABLES[name], args) for name in wanted}
     if args.page:
-        command = f"make calibrate{arguments(args)}"
-        text = wording.page(list(found.values()), command, args.seed, judgement.commit() or "unknown", machine(args))
-        print(f"Written: {files.write_text(args.page, text)}")
+        earlier = files.read_text(args.page, "page") if args.page.exists() else ""
+        sections = [wording.markdown(item, made(args)) for item in found.values()]
+        print(f"Written: {files.write_text(args.page, wording.page(sections, earlier))}")
     return 0 if all(item.met for item in found.values()) else 1
 
 
@@ -82,8 +80,14 @@ def simulated(name: str, table: Table, args: argparse.Namespace) -> Found:
 
 def arguments(args: argparse.Namespace) -> str:
     """Return the arguments that change the figures, as a person would give them to make."""
-    given = [f"--{name} {getattr(args, name)}" for name in ("runs", "seed") if getattr(args, name)]
+    given = [f"--{name} {getattr(args, name)}" for name in ("only", "runs", "seed") if getattr(args, name)]
     return f' ARGS="{" ".join(given)}"' if given else ""
+
+
+def made(args: argparse.Namespace) -> str:
+    """Say how a table was made."""
+    commit = judgement.commit() or "unknown"
+    return f"Made by `make calibrate{arguments(args)}` from commit `{commit}` with seed {args.seed} on {machine(args)},"
 
 
 def machine(args: argparse.Namespace) -> str:

@@ -1,5 +1,6 @@
 """What was found, in words: for a console, and as the Markdown page."""
 
+import re
 from collections.abc import Sequence
 
 from calibration.record import Found, Line
@@ -43,8 +44,8 @@ def plain_grid(grid: Grid) -> list[str]:
     return [grid.title, *(f"  {line.rstrip()}" for line in lines)]
 
 
-def markdown(found: Found) -> str:
-    """Return a table as Markdown with what the reader must know of it."""
+def markdown(found: Found, made: str) -> str:
+    """Return a table as a section in Markdown, with what the reader must know of it and how it was `made`."""
     rows = [
         (
             line.row.text,
@@ -57,7 +58,12 @@ def markdown(found: Found) -> str:
         for line in found.lines
     ]
     header = ("what is drawn, and what may come of it", "goal", "others, on the same draws", "this rule", "n", "")
-    parts = [f"## {found.table.title}", found.table.world.strip(), pipes([header, *rows])]
+    parts = [
+        f"## {found.table.title}",
+        found.table.world.strip(),
+        f"{made} in {found.seconds / 60:.0f} minutes.",
+        pipes([header, *rows]),
+    ]
     if found.grid:
         parts += [f"{found.grid.title}:", pipes(found.grid.cells)]
     return "\n\n".join(parts)
@@ -69,16 +75,22 @@ def pipes(cells: Sequence[Sequence[str]]) -> str:
     return "\n".join([head, f"|{' --- |' * len(cells[0])}", *rows])
 
 
-def page(found: Sequence[Found], command: str, seed: int, commit: str, machine: str) -> str:
-    """Return the whole page: how the figures were made, then every table."""
-    minutes = sum(item.seconds for item in found) / 60
-    head = f"""# Calibration
+def page(sections: Sequence[str], earlier: str = "") -> str:
+    """Return the whole page: what the figures are, then every section.
+
+    A section of an `earlier` page stays where no new one has its title.
+    """
+    titled = {section.partition("\n")[0]: section for section in [*SECTION.split(earlier)[1:], *sections]}
+    return "\n\n".join([HEAD, *(section.strip() for section in titled.values())]) + "\n"
+
+
+HEAD = """# Calibration
 
 How often the rules of Gatehouse are right, simulated with the code that judges, beside what is popular, on the same
-draws. Made by `{command}` from commit `{commit}` with seed {seed}, in {minutes:.0f} minutes on {machine}.
+draws.
 
 In brackets stands the exact interval of 95 % (Clopper and Pearson) over n draws. A row has ✓ when the bound of that
 interval meets the goal, not only the share itself; a goal without a sign allows for no exception among the n. Rows
 without a goal are there to be known. CI runs a smaller version of the same, which fails when a rate leaves its
 bound: `tests/calibration`."""
-    return "\n\n".join([head, *map(markdown, found)]) + "\n"
+SECTION = re.compile(r"^(?=## )", re.MULTILINE)

@@ -32,10 +32,17 @@ def test_console_shows_goal_and_interval() -> None:
 
 def test_page_says_how_it_was_made() -> None:
     """The page names the command, the commit and the seed, and holds every row."""
-    page = wording.page([FOUND], "make calibrate", 0, "abc123", "2 cores")
-    assert "`make calibrate` from commit `abc123` with seed 0" in page
+    page = wording.page([wording.markdown(FOUND, "Made by `make calibrate` from commit `abc123`,")])
+    assert "\nMade by `make calibrate` from commit `abc123`, in 1 minutes.\n" in page
     assert "| an equal model is rejected | ≤ 1 % | 23.0 % `new ≥ old − .01` | 0.10 % (0.00–0.56) | 1,000 | ✓ |" in page
     assert "| an equal model is held |  |  | 54.0 % (50.9–57.1) | 1,000 |  |" in page
+
+
+def test_page_keeps_other_sections() -> None:
+    """A table that was made again takes the place of its older self, and the others stay as they are."""
+    earlier = wording.page(["## Model gate\n\nold", "## Drift\n\nkept"])
+    page = wording.page(["## Model gate\n\nnew"], earlier)
+    assert page == earlier.replace("old", "new")
 
 
 def test_unmet_goal_is_told() -> None:
