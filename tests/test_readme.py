@@ -8,8 +8,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LINKS = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
-STEPS = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
-TARGETS = sorted(set(re.findall(r"make ([a-z-]+)", README)))
+JUDGED = README.partition("## What is judged")[2].partition("\n## ")[0]
+STEPS = re.findall(r"^\| `(\w+)` \|", JUDGED, re.MULTILINE)
+TARGETS = sorted(set(re.findall(r"(?:^|`|=\S+ )make ([a-z-]+)", README, re.MULTILINE)))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 

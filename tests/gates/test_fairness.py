@@ -262,22 +262,6 @@ def test_alpha_is_shared(settings: dict[str, float], champion: Predictions | Non
     assert checks["demographic parity"].interval == pytest.approx((expected.low, expected.high))
 
 
-def test_gap_carries_its_numbers() -> None:
-    """A report finds in a check all that it shows, and so it does in its growth."""
-    checks = judged(without(SEX == "m"))
-    gap, grown = checks["equalised odds"], checks["equalised odds, growth"]
-    about = {"group_column": "sex", "measure": "equalised odds", "rate": "recall", "lowest": "sex=m"}
-    assert about.items() <= gap.details.items()
-    assert (gap.observed, gap.limit, gap.n) == (gap.details["gap"], 0.2, 3000)
-    assert gap.interval == (gap.details["low"], gap.details["high"])
-    old, new = (grown.details[key] for key in ("old_gap", "new_gap"))
-    assert (old, new) == (gap.details["old_gap"], gap.observed)
-    assert (grown.observed, grown.limit) == (pytest.approx(new - old), 0.05)
-    assert grown.interval is not None
-    assert f"proven to be at least {grown.interval[0]:.4g}, above 0.05." in grown.why
-    assert (grown.details["group_column"], grown.details["measure"]) == ("sex", "equalised odds, growth")
-
-
 def test_sentences_fit_decisions() -> None:
     """A gap within its limit, one above it that is not proven, and a growth that is not proven say so."""
     fine = judged(CANDIDATE)
