@@ -2,7 +2,8 @@
 
 A first push releases a model onto Docker; pull requests are judged against it; the world drifts, and a retrained model
 takes over under live traffic. Each step needs what the ones before it left, so they run in order and in one process:
-`make integration`. ci.yml runs in full once; its later runs skip most unit tests, which would only say the same again.
+`make integration`. ci.yml runs in full once, which is slow; its other runs skip most unit tests, which would only say
+the same again.
 """
 
 import itertools
@@ -139,7 +140,7 @@ class TestPullRequest:
         with scene.branch("good"):
             scene.edit("src/workload/model.py", "max_iter=150", "max_iter=160")
             scene.commit("Grow ten more trees")
-            run = scene.act("pull_request", "ci.yml")
+            run = scene.act("pull_request", "ci.yml", *FEW_TESTS)
         assert run.code == 0, str(run)
         assert run.jobs == dict.fromkeys(("code", "data", "model", "images", "required"), "success")
         gate = run.verdict("candidate", "gate")
@@ -150,6 +151,15 @@ class TestPullRequest:
         serving = run.verdict("images", "check_serving")
         assert serving.decision == PROMOTE, serving.why
         assert serving.details["served_by"]["champion"] == first.image
+
+    @pytest.mark.slow
+    def test_every_test_runs(self, scene, first):
+        """The job `code` passes all the tests that a laptop runs."""
+        with scene.branch("whole"):
+            scene.edit("src/workload/model.py", "max_iter=150", "max_iter=155")
+            scene.commit("Grow five more trees")
+            run = scene.act("pull_request", "ci.yml")
+        assert run.jobs["code"] == run.jobs["required"] == "success", str(run)
 
     def test_bad_data_is_red(self, scene, first):
         """Impossible values stop the pull request at its data, and the verdict names the column."""
@@ -292,6 +302,7 @@ class TestFreshRepository:
         assert ("approval", "the new trees are worth it") in events
         assert [event for event, _ in events].count("promotion") == 2
 
+    @pytest.mark.slow
     def test_noise_waits_for_a_person(self, fresh):
         """Times that settle nothing register nothing; once a person approved the model, taken again they go on."""
         scene, _ = fresh
