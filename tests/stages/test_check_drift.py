@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from gatehouse.drift.knobs import Knobs
 from gatehouse.errors import EvidenceError
 from gatehouse.serving import requests
 from gatehouse.serving.recorder import Recorder
-from gatehouse.stages import check_drift, train
+from gatehouse.stages import check_drift, drift_metrics, train
 from gatehouse.verdicts import Decision
 
 BANK = Path(__file__).parents[2] / "examples" / "bank_marketing" / "gatehouse.toml"
@@ -96,6 +97,22 @@ def test_few_rows_hold(own, rows, tmp_path):
     serve(tmp_path / "log", own, rows.head(50))
     assert check(own, tmp_path / "log").decision == Decision.HOLD
     assert not (tmp_path / "state" / check_drift.WINDOWS).exists()
+
+
+def test_tells_monitor(own, rows, tmp_path):
+    """After a verdict the state folder says when the check ran, what of, and how far it has judged."""
+    serve(tmp_path / "log", own, rows)
+    state = tmp_path / "state"
+    assert check(own, tmp_path / "log").decision == Decision.PROMOTE
+    told = (state / drift_metrics.FILE).read_text()
+    assert 'gatehouse_drift_verdict{decision="promote"} 1.0' in told
+    assert f"gatehouse_drift_window_rows {len(rows)}.0" in told
+    judged = re.search(r"^gatehouse_drift_last_judged_timestamp_seconds (\S+)", told, re.MULTILINE)
+    assert float(judged[1]) == (NOON + timedelta(minutes=30)).timestamp()
+    before = told
+    with pytest.raises(EvidenceError):
+        check(own, tmp_path / "none")
+    assert (state / drift_metrics.FILE).read_text() == before
 
 
 def test_bad_performance_retrains(own, rows, tmp_path):

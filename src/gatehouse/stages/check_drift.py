@@ -22,7 +22,7 @@ from gatehouse.gates import metrics
 from gatehouse.gates.metrics import Estimate
 from gatehouse.registry import connect
 from gatehouse.serving import prediction_log
-from gatehouse.stages import judgement, train
+from gatehouse.stages import drift_metrics, judgement, train
 from gatehouse.verdicts import Verdict
 from gatehouse.workload import Workload
 
@@ -81,7 +81,18 @@ def run(
         _remember(Path(config.store.state), champion, begin, end, sorted(outcome.alarmed))
     details: dict[str, Any] = {"drift": outcome.table, "outputs": {"action": outcome.action}, "rows": len(log)}
     details |= {"notices": list(outcome.notices), "skipped_lines": skipped}
-    return judgement.make("check_drift", outcome.checks, subject=train.subject(champion), details=details)
+    verdict = judgement.make("check_drift", outcome.checks, subject=train.subject(champion), details=details)
+    tell(Path(config.store.state), champion, verdict)
+    return verdict
+
+
+def tell(state: Path, champion: Bundle, verdict: Verdict) -> None:
+    """Leave what a monitor asks for in the state folder."""
+    judged = remembered(state, champion)[-1:]
+    # Without a zone it is UTC, as everywhere in the log.
+    ends = [datetime.fromisoformat(prediction_log.stamp(datetime.fromisoformat(item["until"]))) for item in judged]
+    alarmed = sum(len(item["alarmed"]) for item in judged)
+    drift_metrics.write(state, datetime.now(UTC), verdict.decision, verdict.details["rows"], alarmed, *ends)
 
 
 def of_champion(log: pd.DataFrame, champion: Bundle) -> pd.DataFrame:

@@ -1,0 +1,81 @@
+"""A real Prometheus that watches a real server by what is in deploy/monitoring."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tumours
+import yaml
+from monitoring.watching import FOLDER, Prometheus, get, need, until
+
+from gatehouse.bundle import Bundle
+from gatehouse.stages import drift_metrics
+from gatehouse.targets import ports
+from gatehouse.verdicts import Decision
+
+PROGRAMS = ("prometheus", "promtool", "prometheus-node-exporter")
+
+
+@pytest.fixture(scope="session")
+def prometheus(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """Return a Prometheus with the project's own rules, which has seen a server under traffic and a drift check."""
+    need(*PROGRAMS)
+    folder = tmp_path_factory.mktemp("monitoring")
+    server, exporter, port = (f"127.0.0.1:{ports.free()}" for _ in range(3))
+    drift_metrics.write(folder / "state", datetime.now(UTC), Decision.HOLD, 700, 1, datetime.now(UTC))
+    shutil.copy(FOLDER / "alerts.yml", folder)
+    (folder / "prometheus.yml").write_text(json.dumps(settings({"gatehouse": server, "drift": exporter})))
+    with ExitStack() as stack:
+        for command in commands(folder, bundle.path, server, exporter, port):
+            output = stack.enter_context((folder / "output").open("ab"))
+            environment = {name: text for name, text in os.environ.items() if not name.startswith("GATEHOUSE_")}
+            process = stack.enter_context(subprocess.Popen(command, env=environment, stdout=output, stderr=output))
+            stack.callback(process.kill)
+        found = Prometheus(f"http://{port}", f"http://{server}")
+        until(lambda: get(f"{found.server}/readyz") and get(f"{found.url}/-/ready"), "getting ready")
+        until(lambda: traffic(found), "a rate of what was predicted")
+        yield found
+
+
+def settings(addresses: dict[str, str]) -> dict[str, Any]:
+    """Return the project's own settings, with other addresses, and in seconds where they say minutes."""
+    own: dict[str, Any] = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
+    own["global"] = {"scrape_interval": "500ms", "evaluation_interval": "1s"}
+    for job in own["scrape_configs"]:
+        for way in ("file_sd_configs", "static_configs"):
+            job.pop(way, None)
+        job["static_configs"] = [{"targets": [addresses.pop(job["job_name"])]}]
+    assert not addresses
+    return own
+
+
+def commands(folder: Path, bundle: Path, server: str, exporter: str, port: str) -> list[list[str]]:
+    """Return what is started: a server, what shows the drift check's numbers, and Prometheus."""
+    textfile = (
+        "--collector.disable-defaults",
+        "--collector.textfile",
+        f"--collector.textfile.directory={folder}/state",
+    )
+    logged = ("--log", str(folder / "log"), "--port", server.rpartition(":")[2])
+    return [
+        [sys.executable, "-m", "gatehouse.serving", "--bundle", str(bundle), *logged],
+        ["prometheus-node-exporter", *textfile, f"--web.listen-address={exporter}"],
+        ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
+         f"--web.listen-address={port}"],
+    ]  # fmt: skip
+
+
+def traffic(found: Prometheus) -> bool:
+    """Send what a server is asked, good and bad, and say whether Prometheus has seen it grow."""
+    get(f"{found.server}/predict", {"rows": [tumours.ROW, {**tumours.ROW, "size": "huge", "mean radius": 30}]})
+    get(f"{found.server}/predict", {"rows": []})
+    rate = 'rate(gatehouse_predicted_classes_total{class="yes"}[5m]) > 0 and on () up{job="drift"} == 1'
+    return bool(found.query(rate) and found.query("gatehouse_drift_window_rows"))
