@@ -17,3 +17,9 @@ lock pyproject.toml --extra train -c requirements-dev.txt -o requirements.txt
 lock pyproject.toml -c requirements-dev.txt -o requirements-serve.txt
 echo uv | lock - -c requirements-dev.txt -o requirements-uv.txt
 echo mutmut | lock - -c requirements-dev.txt -o requirements-mutation.txt
+# The servers that ours is compared with need other releases of much; only what trained the model is the same.
+same=$(grep -oE '^(scikit-learn|skops)==[0-9.]+' requirements-dev.txt)
+for peer in "mlflow>=3" "bentoml>=1.4" "mlserver>=1.7 mlserver-sklearn"; do
+  name=${peer%%>*}
+  printf '%s\n' $peer pandas $same | lock - -o "benchmarks/requirements-$name.txt"
+done

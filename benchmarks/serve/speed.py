@@ -1,0 +1,94 @@
+"""The rows of the table about requests: how many, how soon, at what cost, and when there are too many."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmarks.serve import bench as benches
+from benchmarks.serve.bench import Bench, Line
+from benchmarks.serve.contenders import BENTOML, FASTAPI, MLFLOW, MLSERVER, ONNX, PLAIN, SKLEARN, AbsentError, Contender
+
+PEERS = {60: MLFLOW, 40: BENTOML, 35: MLSERVER}
+Runs = list[dict[str, Any]]
+
+
+def alternated(bench: Bench, *contenders: Contender, **options: Any) -> dict[str, Runs]:
+    """Load servers in turn, so that what else goes on at the machine meets all of them. Raises AbsentError."""
+    found: dict[str, Runs] = {contender.name: [] for contender in contenders}
+    with bench.running(*contenders) as servers:
+        for _ in range(bench.rounds):
+            for server in servers:
+                found[server.contender.name].append(bench.load(server, **options))
+    return found
+
+
+def requests_text(runs: Runs) -> str:
+    """Say how many requests a second were answered, and warn when the core was not the server's own."""
+    share = benches.median(runs, "core_share")
+    busy = f", busy machine: it had {share:.0%} of its core" if share < benches.OWN_CORE else ""
+    return f"{benches.median(runs, 'good_per_second'):,.0f}/s{busy}"
+
+
+def against(bench: Bench, row: str, ours: Contender, peer: Contender, goal: float) -> Line:
+    """Compare the good answers a second of two servers."""
+    text = f"requests/s of {ours.name}, times those of {peer.name}"
+    try:
+        found = alternated(bench, ours, peer)
+    except AbsentError as error:
+        return benches.missing(row, text, str(error))
+    mine, other = found[ours.name], found[peer.name]
+    ratio = benches.median(mine, "good_per_second") / benches.median(other, "good_per_second")
+    return benches.at_least(row, text, ratio, goal, "x", f"{requests_text(mine)} against {requests_text(other)}")
+
+
+def throughput(bench: Bench) -> list[Line]:
+    """Single rows by 16 clients, against each of the other servers."""
+    return [against(bench, "throughput", ONNX, peer, goal) for goal, peer in PEERS.items()]
+
+
+def sklearn(bench: Bench) -> list[Line]:
+    """Single rows by 16 clients, where scikit-learn itself answers."""
+    return [against(bench, "sklearn", SKLEARN, MLFLOW, 30)]
+
+
+def cpu(bench: Bench) -> list[Line]:
+    """Compare the processor time of a request, with that of servers that do nothing."""
+    found = alternated(bench, ONNX, PLAIN, FASTAPI)
+    cost = {name: benches.median(runs, "cpu_ms") for name, runs in found.items()}
+    ratio = cost[ONNX.name] / cost[PLAIN.name]
+    note = (
+        f"{cost[ONNX.name]:.3f} ms against {cost[PLAIN.name]:.3f}; an empty route of FastAPI {cost[FASTAPI.name]:.3f}"
+    )
+    return [benches.at_most("cpu", "processor time a request, times an empty handler's", ratio, 2.3, "x", note)]
+
+
+def latency(bench: Bench) -> list[Line]:
+    """How much later than an empty handler's the slowest in a hundred comes, at 1,000 requests a second."""
+    found = alternated(bench, ONNX, PLAIN, rate=1000)
+    slow = {name: benches.median(runs, "good_ms", "p99") for name, runs in found.items()}
+    extra = slow[ONNX.name] - slow[PLAIN.name]
+    note = f"{slow[ONNX.name]:.2f} ms against {slow[PLAIN.name]:.2f}"
+    return [benches.at_most("latency", "p99 at 1,000 requests/s, above an empty handler's", extra, 1, " ms", note)]
+
+
+def overload(bench: Bench) -> list[Line]:
+    """Three times as many requests as it can answer."""
+    with bench.running(ONNX) as (server,):
+        capacity = benches.median([bench.load(server) for _ in range(bench.rounds)], "good_per_second")
+        options: dict[str, Any] = {"connections": 512, "rate": round(3 * capacity), "watch": "/healthz"}
+        runs = [bench.load(server, **options) for _ in range(bench.rounds)]
+    return overload_lines(capacity, runs)
+
+
+def overload_lines(capacity: float, runs: Sequence[Mapping[str, Any]]) -> list[Line]:
+    """Judge what was answered, refused and seen of /healthz under overload."""
+    good = benches.median(runs, "good_per_second")
+    offered = benches.median(runs, "sent") / benches.median(runs, "seconds")
+    refused, health = benches.median(runs, "refused_ms", "p99"), benches.median(runs, "watched_ms", "max")
+    note = f"{good:,.0f} of {capacity:,.0f}/s, offered {offered:,.0f}/s"
+    share = good / capacity if offered >= 2.5 * capacity else math.nan
+    return [
+        benches.at_least("overload", "good answers at 3 x capacity, of capacity", 100 * share, 95, " %", note),
+        benches.at_most("overload", "p99 of the refusals", refused, 10, " ms"),
+        benches.at_most("overload", "slowest /healthz meanwhile", health, 50, " ms"),
+    ]

@@ -1,0 +1,158 @@
+import json
+import math
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from benchmarks.serve import __main__ as table
+from benchmarks.serve import bench, contenders, load, processes, speed
+from benchmarks.serve.contenders import AbsentError, Contender
+
+linux = pytest.mark.skipif(not processes.PROC.is_dir(), reason="there is no /proc, so nothing to read")
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Answers 200, but every third time 503, and after 20 requests it breaks off; not ready after 10."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    asked = 0
+
+    def do_POST(self) -> None:
+        """Answer a prediction."""
+        type(self).asked += 1
+        self.rfile.read(int(self.headers["content-length"]))
+        if self.asked == 20:
+            self.close_connection = True
+            return
+        self.answer(503 if self.asked % 3 == 0 else 200)
+
+    def do_GET(self) -> None:
+        """Say whether it is ready."""
+        self.answer(503 if self.asked > 10 else 200)
+
+    def answer(self, status: int) -> None:
+        """Send a status and two bytes."""
+        self.send_response(status)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *args: Any) -> None:
+        """Be silent."""
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Return the port of a server that answers, refuses, and breaks off."""
+    Answers.asked = 0
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@pytest.fixture
+def idle() -> Contender:
+    """Return a server that does nothing, by this Python."""
+    command = (sys.executable, str(contenders.HERE / "empty.py"), "plain", "{port}")
+    return Contender("idle", "requirements.txt", command, "/predict", "/readyz", dict, lambda answer: [])
+
+
+def loaded(port: int, folder: Path, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
+    """Return what the load generator says of a server."""
+    bodies = folder / "bodies.jsonl"
+    bodies.write_text('{"a": 1}\n{"a": 2}')
+    line = ["--port", str(port), "--path", "/predict", "--bodies", str(bodies), "--connections", "1", *options]
+    assert load.main(line) == 0
+    return dict(json.loads(capsys.readouterr().out))
+
+
+def test_load_counts_all(port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Good answers, refusals and requests that nobody answered are told apart."""
+    found = loaded(port, tmp_path, capsys, "--rate", "100", "--seconds", "0.3")
+    assert found["sent"] == 30
+    assert found["lost"] == 1
+    assert found["statuses"] == {"200": 19, "503": 10}
+    assert found["good_ms"]["p99"] > 0
+
+
+def test_load_stops_when_refused(port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a router, it sends no more from the moment at which the server says that it is not ready."""
+    watch = ("--watch", "/readyz", "--until-refused")
+    found = loaded(port, tmp_path, capsys, "--rate", "100", "--seconds", "20", *watch)
+    assert 10 < found["sent"] < 2000
+
+
+def test_load_needs_a_length() -> None:
+    """An answer in pieces is waited for; one whose end nobody can know is refused."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 4"
+    assert load.complete(head + b"\r\n\r\n1234", len(head))
+    assert not load.complete(head + b"\r\n\r\n123", len(head))
+    with pytest.raises(ValueError, match="without a length"):
+        load.complete(b"HTTP/1.1 200 OK\r\n\r\n", 15)
+
+
+@linux
+def test_process_is_measured(idle: Contender, tmp_path: Path) -> None:
+    """A server is started, on a core where there are two, and its time and memory are those of its processes."""
+    with processes.running(idle, tmp_path / "model") as server:
+        assert server.start_seconds > 0
+        assert server.cpu_seconds() > 0
+        assert 1 < server.memory_mb() < 500
+        assert not processes.PINNED or os.sched_getaffinity(server.process.pid) == {processes.SERVER_CORE}
+        server.terminate()
+
+
+def test_dead_server_is_absent(idle: Contender, tmp_path: Path) -> None:
+    """A server that ends before it is ready is reported with what it said."""
+    broken = Contender(**{**vars(idle), "command": (sys.executable, "-c", "raise SystemExit('no model')")})
+    with (
+        pytest.raises(AbsentError, match="idle did not become ready: no model"),
+        processes.running(broken, tmp_path / "m"),
+    ):
+        pass
+
+
+def test_what_cannot_be_installed_is_absent(idle: Contender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server whose requirements cannot be had is reported, not passed over."""
+    monkeypatch.setattr(contenders, "BUILD", tmp_path)
+    wanted = tmp_path / "requirements-none.txt"
+    wanted.write_text("--no-index\nno-such-server==1 --hash=sha256:" + 64 * "0")
+    with pytest.raises(AbsentError, match=r"uv ended with \d+: .*no-such-server"):
+        Contender(**{**vars(idle), "requirements": str(wanted)}).install()
+
+
+@contextmanager
+def nobody(*wanted: Contender) -> Iterator[None]:
+    """Stand for servers that cannot be started."""
+    raise AbsentError(f"{wanted[-1].name} cannot be installed")
+    yield
+
+
+def test_absent_peer_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A comparison without the other server is no goal met, and the table says why."""
+    empty = bench.Bench(Path(), None, [], [], None, 1, 1, 1)  # type: ignore[arg-type]
+    monkeypatch.setattr(empty, "running", nobody)
+    lines = [*table.measured("throughput", empty), *table.measured("latency", empty)]
+    assert len(lines) == 4
+    assert not any(line.met for line in lines)
+    assert all("NOT MEASURED" in table.shown(line) and "cannot be installed" in table.shown(line) for line in lines)
+
+
+def test_weak_load_proves_nothing() -> None:
+    """Overload counts only when three times the capacity was really sent."""
+    run = {"seconds": 1.0, "sent": 3000, "good_per_second": 990, "refused_ms": {"p99": 2}, "watched_ms": {"max": 9}}
+    assert [line.met for line in speed.overload_lines(1000, [run])] == [True, True, True]
+    share, *_ = speed.overload_lines(1000, [{**run, "sent": 2000}])
+    assert math.isnan(share.observed)
+    assert not share.met
+    _, refused, _ = speed.overload_lines(1000, [{**run, "refused_ms": {}}])
+    assert not refused.met
