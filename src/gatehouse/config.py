@@ -111,9 +111,10 @@ class Rollout:
 
 @knobs
 class Serving:
-    """The most rows that one request may hold."""
+    """The most rows that one request may hold, and whether a local server has a page to try the model with."""
 
     maximum_rows: Count = 1000
+    page: bool = True
 
 
 @knobs

@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from gatehouse.serving import middleware, openapi
+from gatehouse.serving import middleware, openapi, page
 from gatehouse.serving.middleware import failure
 from gatehouse.serving.requests import RequestError
 from gatehouse.serving.runtime import ModelError
@@ -43,6 +43,8 @@ def create(service: Service) -> FastAPI:
     statuses: dict[int | str, dict[str, Any]] = {status: {"model": Failure} for status in (400, 413, 415, 422, 500)}
     body = {"requestBody": openapi.request_body(service.reader)}
     app.post("/predict", response_model=Answer, responses=statuses, openapi_extra=body)(predict)
+    if service.settings.page:
+        page.add(app, service.bundle)
     app.get("/healthz", response_class=PlainTextResponse)(healthz)
     app.get("/readyz", response_class=PlainTextResponse)(readyz)
     app.get("/version")(version)

@@ -15,7 +15,7 @@ from gatehouse.serving.service import Service
 LOGGER = logging.getLogger(__name__)
 # What a client may choose as an id: it goes into logs and headers, so no blanks and nothing long.
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-ROUTES = ("/predict", "/healthz", "/readyz", "/version", "/metrics", "/openapi.json", "/docs")
+ROUTES = ("/", "/predict", "/healthz", "/readyz", "/version", "/metrics", "/openapi.json", "/docs")
 
 
 class Edge:

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 from gatehouse import files
 from gatehouse.errors import ConfigError, GatehouseError, TargetError
 from gatehouse.serving import app as apps
+from gatehouse.serving import page
 from gatehouse.serving import service as services
 from gatehouse.serving.service import Service, Settings
 
@@ -63,6 +64,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--bundle", default=env("GATEHOUSE_BUNDLE"), help="the model bundle's folder (GATEHOUSE_BUNDLE)")
     add("--digest", default=env("GATEHOUSE_BUNDLE_DIGEST"), help="refuse another bundle (GATEHOUSE_BUNDLE_DIGEST)")
     add("--log", default=env("GATEHOUSE_LOG"), help="folder of the prediction log; none: no log (GATEHOUSE_LOG)")
+    add("--page", default=env("GATEHOUSE_PAGE", "on"), help="a form at /: on or off (GATEHOUSE_PAGE; %(default)s)")
     share = env("GATEHOUSE_LOG_SHARE", "1")
     add("--log-share", default=share, help="share of the rows that is logged (GATEHOUSE_LOG_SHARE; %(default)s)")
     add("--host", default=env("HOST", "127.0.0.1"), help="address to listen on (HOST; %(default)s)")
@@ -103,6 +105,7 @@ def _settings(args: argparse.Namespace) -> tuple[Settings, int, float]:
         bundle=Path(args.bundle),
         expected=args.digest or None,
         log=Path(args.log) if args.log else None,
+        page=page.wanted(args.page),
         log_share=_number(float, args.log_share, "--log-share", 0, 1),
         # Not an argument: whoever lists the processes would read it.
         log_key=os.environ.get("GATEHOUSE_LOG_KEY", ""),

@@ -24,6 +24,7 @@ class Settings:
     bundle: Path
     expected: str | None = None
     log: Path | None = None
+    page: bool = True
     log_share: float = 1.0
     log_key: str = ""
     maximum_rows: int = 1000
