@@ -8,6 +8,7 @@ from pathlib import Path
 # Several tests run at once; OpenMP's threads would wait for each other, spinning. Read when scikit-learn is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import hypothesis
 import image_registry
 import pytest
 import tumours
@@ -15,6 +16,12 @@ import tumours
 from gatehouse import shell
 from gatehouse.bundle import Bundle
 from gatehouse.errors import GatehouseError
+
+# A busy machine is no fault of what is tested: neither a slow example nor slow drawing fails a test.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("patient")
 
 # The settings of the tests themselves.
 OURS = ("GATEHOUSE_ACT", "GATEHOUSE_TEST_REGISTRY")
