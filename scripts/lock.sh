@@ -14,7 +14,9 @@ lock() { UV_NO_CONFIG=1 "$uv" pip compile --quiet --universal --python-version 3
 lock pyproject.toml --all-extras -o requirements-dev.txt
 # The smaller sets are subsets of the largest: what was tested is what is shipped.
 lock pyproject.toml --extra train -c requirements-dev.txt -o requirements.txt
-lock pyproject.toml -c requirements-dev.txt -o requirements-serve.txt
+# What serves a bundle by ONNX needs no scikit-learn, and the other way round.
+lock pyproject.toml --extra serve-onnx -c requirements-dev.txt -o requirements-serve-onnx.txt
+lock pyproject.toml --extra serve-sklearn -c requirements-dev.txt -o requirements-serve-sklearn.txt
 echo uv | lock - -c requirements-dev.txt -o requirements-uv.txt
 echo mutmut | lock - -c requirements-dev.txt -o requirements-mutation.txt
 # The servers that ours is compared with need other releases of much; only what trained the model is the same.

@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from gatehouse import bundle as bundles
-from gatehouse.bundle import Bundle
+from gatehouse.bundle import Bundle, Model
 from gatehouse.contract import Column, Contract
 
 NUMBERS = ["mean radius", "mean_texture", "area", "dense"]
@@ -70,9 +70,20 @@ def estimator(**settings: Any) -> Any:
     return pipeline.fit(CONTRACT.frame(rows()), CONTRACT.labels(rows()))
 
 
-def write(path: Path, fitted: Any = None, version: str = "1.2.0", contract: Contract = CONTRACT) -> Bundle:
-    """Write a bundle of the model that is given, or of a good one."""
-    return bundles.write(path, fitted or estimator(), contract, {}, {"version": version}, "# Tumours\n")
+def write(
+    path: Path,
+    fitted: Any = None,
+    version: str = "1.2.0",
+    contract: Contract = CONTRACT,
+    features: pd.DataFrame | None = None,
+) -> Bundle:
+    """Write a bundle of the model that is given, or of a good one; with the features, it is served by ONNX."""
+    model, exported = Model(fitted or estimator(), contract), None
+    if features is not None:
+        from gatehouse.export import artifact  # skl2onnx takes a second to import
+
+        exported = artifact.make(model, contract.frame(features))
+    return bundles.write(path, model.estimator, contract, {}, {"version": version}, "# Tumours\n", exported)
 
 
 def opened(version: str = "1.2.0", contract: Contract = CONTRACT, profile: dict[str, Any] | None = None) -> Bundle:

@@ -1,19 +1,17 @@
 """The model bundle: one folder with the model and all that is known of it, checked by hash whenever it is opened.
 
 Its files: `model.skops`, `schema.json` (the contract), `profile.json` (the reference profile that drift reads),
-`manifest.json` (origin, parameters, metrics, versions and the hash of every other file) and `model_card.md`.
-No pickle is ever written to it or loaded from it.
+`manifest.json` (origin, parameters, metrics, versions and the hash of every other file), `model_card.md`, and, where
+the model is served by ONNX, `model.onnx`. No pickle is ever written to it or loaded from it.
 """
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
-import skops.io
 
 from gatehouse import contract as contracts
 from gatehouse import files
@@ -21,7 +19,12 @@ from gatehouse.contract import Contract, label_text
 from gatehouse.errors import BundleError, EvidenceError
 from gatehouse.predictions import Predictions
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+Runtime = Literal["onnx", "sklearn"]
 MODEL, SCHEMA, PROFILE, MANIFEST, CARD = "model.skops", "schema.json", "profile.json", "manifest.json", "model_card.md"
+ONNX = "model.onnx"
 # Types outside these packages run code that is not the user's, nor scikit-learn's: they are refused.
 TRUSTED_PACKAGES = ("sklearn.", "numpy.", "scipy.")
 
@@ -45,9 +48,15 @@ class Bundle:
         return str(self.manifest["version"])
 
     @property
+    def runtime(self) -> Runtime:
+        """What serves the model: ONNX where training exported it, else scikit-learn."""
+        return "onnx" if ONNX in self.manifest["files"] else "sklearn"
+
+    @property
     def size_mb(self) -> float:
         """What its files weigh, in megabytes (1,000,000 bytes)."""
-        return sum((self.path / name).stat().st_size for name in (MODEL, SCHEMA, PROFILE, MANIFEST, CARD)) / 1e6
+        sizes: list[int] = [(self.path / name).stat().st_size for name in (*self.manifest["files"], MANIFEST)]
+        return sum(sizes) / 1e6
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class Model:
     estimator: Any
     contract: Contract
 
-    def predict(self, rows: pd.DataFrame) -> Predictions:
+    def predict(self, rows: "pd.DataFrame") -> Predictions:
         """Predict for raw rows that hold at least the contract's features.
 
         Raises BundleError when the estimator is none for the contract's task.
@@ -81,14 +90,19 @@ def write(
     profile: Mapping[str, Any],
     manifest: Mapping[str, Any],
     card: str,
+    exported: bytes | None = None,
 ) -> Bundle:
-    """Write a bundle, whole or not at all, and open it again."""
+    """Write a bundle, whole or not at all, and open it again; `exported` is the ONNX by which it is served."""
+    import skops.io
+
     with files.new_folder(path) as folder:
         skops.io.dump(estimator, folder / MODEL)
         files.write_json(folder / SCHEMA, contract.to_dict())
         files.write_json(folder / PROFILE, profile)
         files.write_text(folder / CARD, card)
-        hashes = {name: files.sha256(folder / name) for name in (MODEL, SCHEMA, PROFILE, CARD)}
+        if exported is not None:
+            (folder / ONNX).write_bytes(exported)
+        hashes = {file.name: files.sha256(file) for file in sorted(folder.iterdir())}
         files.write_json(folder / MANIFEST, {**manifest, "files": hashes})
     return read(path)
 
@@ -113,7 +127,10 @@ def read(path: Path, expected: str | None = None) -> Bundle:
 
 
 def load_model(bundle: Bundle) -> Model:
-    """Load the model of an opened bundle. Raises BundleError when it holds types that are not trusted."""
+    """Load what scikit-learn trained. Raises BundleError when it holds types that are not trusted."""
+    # A server by ONNX never comes here, and its image holds neither skops nor scikit-learn.
+    import skops.io
+
     file = bundle.path / MODEL
     try:
         types = skops.io.get_untrusted_types(file=file)
@@ -142,7 +159,7 @@ def prediction_hash(predictions: Predictions, *, rounded: bool = False) -> str:
 
 
 def _check_hashes(path: Path, hashes: Mapping[str, str]) -> None:
-    for name in (MODEL, SCHEMA, PROFILE, CARD):
+    for name in dict.fromkeys((MODEL, SCHEMA, PROFILE, CARD, *hashes)):
         file = path / name
         if not file.is_file():
             raise BundleError(f"The bundle at {path} has no {name}. Train it again.")

@@ -18,6 +18,7 @@ from gatehouse.canary import evidence, machine
 from gatehouse.drift import knobs as drift_rules
 from gatehouse.errors import ConfigError
 from gatehouse.gates import data as data_gate
+from gatehouse.gates import export as export_gate
 from gatehouse.gates import fairness as fairness_gate
 from gatehouse.gates import latency as latency_gate
 from gatehouse.gates import leakage as leakage_gate
@@ -111,8 +112,12 @@ class Rollout:
 
 @knobs
 class Serving:
-    """The most rows that one request may hold, and whether a local server has a page to try the model with."""
+    """What runs the model (`auto`: ONNX where its export is faithful), and what its servers take and show.
 
+    `maximum_rows` is the most that one request may hold; a local server has a `page` to try the model with.
+    """
+
+    runtime: Literal["auto", "onnx", "sklearn"] = "auto"
     maximum_rows: Count = 1000
     page: bool = True
 
@@ -153,6 +158,7 @@ class Config:
     validate: data_gate.Knobs = data_gate.Knobs()
     holdout: holdout_rule.Knobs = holdout_rule.Knobs()
     train: Train = Train()
+    export: export_gate.Knobs = export_gate.Knobs()
     model: sanity.Knobs = sanity.Knobs()
     gate: quality.Knobs = quality.Knobs()
     slices: slices_gate.Knobs = slices_gate.Knobs()

@@ -2,16 +2,20 @@
 
 Training derives it from the pandera schema once; serving, drift and the gates read it from there, so that one
 description holds everywhere and the serve image needs no pandera.
+
+pandas is imported where a table is made: a server by ONNX makes none, and its image holds no pandas.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from gatehouse.errors import DataError, RowsError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Kind = Literal["number", "integer", "boolean", "category", "time"]
 Role = Literal["feature", "target", "id", "group", "time", "label_time"]
@@ -67,18 +71,20 @@ class Contract:
             raise DataError(f"The schema has {len(found)} columns with the role '{role}', and needs exactly one.")
         return found[0]
 
-    def frame(self, rows: Sequence[dict[str, Any]] | pd.DataFrame) -> pd.DataFrame:
+    def frame(self, rows: "Sequence[dict[str, Any]] | pd.DataFrame") -> "pd.DataFrame":
         """Return the features of `rows` in order, with the dtypes that the model was trained on.
 
         Raises RowsError naming the column when a feature is missing or its values cannot be read as its kind.
         """
+        import pandas as pd
+
         table = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame.from_records(rows)
         absent = [column.name for column in self.features if column.name not in table.columns]
         if absent:
             raise RowsError(f"The rows lack the column '{absent[0]}'; they have {', '.join(map(str, table.columns))}.")
         return pd.DataFrame({column.name: _coerce(table[column.name], column) for column in self.features})
 
-    def labels(self, rows: pd.DataFrame) -> np.ndarray:
+    def labels(self, rows: "pd.DataFrame") -> np.ndarray:
         """Return the labels: strings for classes, floats for a regression, shape (n,)."""
         values = rows[self.target]
         if self.task == "regression":
@@ -106,7 +112,9 @@ def label_text(value: Any) -> str:
     return str(value)
 
 
-def _coerce(values: pd.Series, column: Column) -> pd.Series:
+def _coerce(values: "pd.Series", column: Column) -> "pd.Series":
+    import pandas as pd
+
     try:
         if column.kind in ("number", "integer", "boolean"):
             return pd.to_numeric(values).astype("float64")

@@ -7,17 +7,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import tumours
 
 from gatehouse import shell
 from gatehouse.bundle import Bundle
 
 ROOT = Path(__file__).parents[2]
-CONTEXT = ("src", "Dockerfile.serve", ".dockerignore", "requirements-serve.txt")
+CONTEXT = ("src", "Dockerfile.serve", ".dockerignore", "requirements-serve-onnx.txt", "requirements-serve-sklearn.txt")
 
 
 def docker(*arguments: str) -> str:
     """Run the docker program and return what it printed."""
     return shell.run(["docker", *arguments], timeout=1200).strip()
+
+
+@pytest.fixture(scope="session", params=["onnx", "sklearn"])
+def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """Return a small real bundle for either runtime: all that is true of an image is true of both."""
+    features = tumours.rows() if request.param == "onnx" else None
+    return tumours.write(tmp_path_factory.mktemp("bundle") / "bundle", features=features)
 
 
 @pytest.fixture(scope="session")
@@ -34,9 +42,10 @@ def context(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def built(context: Path, *arguments: str) -> Iterator[str]:
+def built(context: Path, bundle: Bundle, *arguments: str) -> Iterator[str]:
     """Build an image, give its name, and remove it."""
     name = f"gatehouse-test-{uuid.uuid4().hex[:8]}"
+    arguments = ("--build-arg", f"RUNTIME={bundle.runtime}", *arguments)
     docker("build", "--file", str(context / "Dockerfile.serve"), "--tag", name, *arguments, str(context))
     yield name
     docker("image", "rm", "--force", name)
@@ -46,14 +55,14 @@ def built(context: Path, *arguments: str) -> Iterator[str]:
 def image(context: Path, bundle: Bundle) -> Iterator[str]:
     """Return the name of the serve image of the small bundle."""
     yield from built(
-        context, "--build-arg", f"BUNDLE_DIGEST={bundle.digest}", "--build-arg", f"VERSION={bundle.version}"
+        context, bundle, "--build-arg", f"BUNDLE_DIGEST={bundle.digest}", "--build-arg", f"VERSION={bundle.version}"
     )
 
 
 @pytest.fixture
-def faulty_image(context: Path, image: str) -> Iterator[str]:
+def faulty_image(context: Path, bundle: Bundle, image: str) -> Iterator[str]:
     """Return the name of the same image with the planted fault."""
-    yield from built(context, "--target", "faulty")
+    yield from built(context, bundle, "--target", "faulty")
 
 
 @pytest.fixture

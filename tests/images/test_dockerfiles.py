@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOADED = "import json, sys, gatehouse.serving.server, gatehouse.serving.score; print(json.dumps(sorted(sys.modules)))"
+LOADED = """
+import json, sys
+from gatehouse.serving import measure, score, server, {runtime}_model
+print(json.dumps(sorted(sys.modules)))
+"""
+ABSENT = {
+    "onnx": {"pandas", "sklearn", "skops", "scipy", "joblib", "threadpoolctl", "onnx", "skl2onnx"},
+    "sklearn": {"onnxruntime", "onnx", "skl2onnx"},
+}
 
 
 def instructions(part: str) -> list[str]:
@@ -26,12 +34,15 @@ def last_stage(part: str) -> list[str]:
     return [line for start in inherited for line in lines[start : starts[starts.index(start) + 1]]] + own
 
 
-def test_serve_holds_what_it_imports() -> None:
+@pytest.mark.parametrize("runtime", ["onnx", "sklearn"])
+def test_serve_holds_what_it_imports(runtime: str) -> None:
     """The image's modules are those that serving imports, no more and no less, and nothing of training."""
-    done = subprocess.run([sys.executable, "-c", LOADED], text=True, capture_output=True, check=True)
+    command = [sys.executable, "-c", LOADED.format(runtime=runtime)]
+    done = subprocess.run(command, text=True, capture_output=True, check=True)
     loaded = json.loads(done.stdout)
     packages = {name.partition(".")[0] for name in loaded}
     assert packages.isdisjoint({"pandera", "mlflow", "docker", "workload", "aiohttp", "matplotlib", "yaml"})
+    assert packages.isdisjoint(ABSENT[runtime])
     needed = {name.split(".")[1] for name in loaded if name.startswith("gatehouse.")} - {"serving"}
     copied = {
         Path(word).stem

@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 import tumours
 
-from gatehouse import bundle as bundles
 from gatehouse import shell
 from gatehouse.bundle import Bundle
-from gatehouse.serving import prediction_log, requests, score
+from gatehouse.serving import prediction_log, requests, runtime, score
 
 pytestmark = pytest.mark.docker
+# What the image of a runtime holds nothing of: the other one.
+OTHER = {
+    "onnx": ("sklearn", "scipy", "skops", "pandas", "joblib", "onnx", "skl2onnx"),
+    "sklearn": ("onnxruntime", "onnx", "skl2onnx", "google.protobuf"),
+}
 HARDENED = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--publish", "127.0.0.1::8080")
 
 
@@ -48,7 +52,7 @@ def test_serves_read_only(image: str, container: str, bundle: Bundle, tmp_path: 
     url = start(container, image)
     rows = tumours.rows().head(50)
     answer = predict(url, {"rows": requests.payload(rows, tumours.CONTRACT)})
-    expected = bundles.load_model(bundle).predict(rows)
+    expected = runtime.load(bundle).predict_table(rows)
     assert answer["predictions"] == expected.values.tolist()
     np.testing.assert_allclose([row["yes"] for row in answer["scores"]], expected.score_of("yes"), rtol=0, atol=1e-9)
     check = json.loads(docker("inspect", "--format", "{{json .Config.Healthcheck.Test}}", image))
@@ -74,7 +78,7 @@ def test_scores_rows(image: str, bundle: Bundle) -> None:
     command = ("python", "-m", "gatehouse.serving.score", "--rows", "-", "--out", "-")
     isolated = ("run", "--rm", "--interactive", "--network", "none", "--read-only", image, *command)
     found = score.predictions_from(docker(*isolated, stdin=score.rows_text(rows)))
-    expected = bundles.load_model(bundle).predict(rows)
+    expected = runtime.load(bundle).predict_table(rows)
     assert found.values.tolist() == expected.values.tolist()
     np.testing.assert_allclose(found.scores, expected.scores, rtol=0, atol=1e-9)
     with pytest.raises(shell.CommandError, match=f"Exit code {score.NOT_COMPARABLE} "):
@@ -88,10 +92,10 @@ def test_refuses_other_bundle(image: str) -> None:
     assert "Traceback" not in str(caught.value)
 
 
-def test_holds_nothing_of_training(image: str) -> None:
+def test_holds_nothing_of_training(image: str, bundle: Bundle) -> None:
     """Neither a trainer's library nor an installer nor a compiler nor a test is in it."""
     absent = ["pip", "ensurepip", "setuptools", "mlflow", "pandera", "docker", "matplotlib", "pytest", "workload",
-              "gatehouse.cli", "gatehouse.stages", "gatehouse.config"]  # fmt: skip
+              *OTHER[bundle.runtime], "gatehouse.cli", "gatehouse.stages", "gatehouse.config"]  # fmt: skip
     code = f"import importlib.util as u; print([n for n in {absent!r} if u.find_spec(n)])"
     assert docker("run", "--rm", image, "python", "-c", code) == "[]"
     code = "import shutil; print([n for n in ('pip', 'gcc', 'git', 'curl', 'make') if shutil.which(n)])"
@@ -115,12 +119,12 @@ def test_says_what_it_is(image: str, bundle: Bundle) -> None:
     assert labels["org.opencontainers.image.version"] == bundle.version
 
 
-def test_weighs_little(image: str) -> None:
-    """What serving needs beyond Python fits in 320 MB."""
+def test_weighs_little(image: str, bundle: Bundle) -> None:
+    """What serving needs beyond Python fits in 150 MB by ONNX, and in 320 MB by scikit-learn."""
     sizes = [
         int(docker("image", "inspect", "--format", "{{.Size}}", name)) for name in (image, "python:3.13-slim-bookworm")
     ]
-    assert sizes[0] - sizes[1] < 320e6
+    assert sizes[0] - sizes[1] < {"onnx": 150e6, "sklearn": 320e6}[bundle.runtime]
 
 
 def test_plants_fault(faulty_image: str, container: str) -> None:

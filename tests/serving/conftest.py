@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tumours
 
 from gatehouse.bundle import Bundle
 from gatehouse.serving import server as server_module
@@ -76,6 +77,15 @@ def running(folder: Path, bundle: Path, *arguments: object, module: str = "gateh
             yield Running(process, int(port_file.read_text()), folder / "log")
         finally:
             process.kill()
+
+
+@pytest.fixture(scope="session", params=["onnx", "sklearn"])
+def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """Return a small real bundle, version 1.2.0: all that is true of a server is true with either runtime."""
+    features = tumours.rows() if request.param == "onnx" else None
+    written = tumours.write(tmp_path_factory.mktemp("bundle") / "bundle", features=features)
+    assert written.runtime == request.param
+    return written
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,9 @@ import pytest
 import tumours
 from sklearn.linear_model import LinearRegression
 
-from gatehouse import bundle as bundles
 from gatehouse.bundle import Bundle
 from gatehouse.contract import Column, Contract
-from gatehouse.serving import prediction_log, requests
+from gatehouse.serving import prediction_log, requests, runtime
 
 ROW = tumours.ROW
 
@@ -22,7 +21,7 @@ ROW = tumours.ROW
 def test_predicts_one_row(server: Any, bundle: Bundle) -> None:
     """One row is answered with prediction, scores, version and request id, as the model itself says."""
     status, answer = server.predict(ROW)
-    expected = bundles.load_model(bundle).predict(pd.DataFrame([ROW]))
+    expected = runtime.load(bundle).predict_table(pd.DataFrame([ROW]))
     assert status == 200
     assert answer["predictions"] == expected.values.tolist()
     assert answer["scores"] == [dict(zip(expected.classes, expected.scores[0].tolist(), strict=True))]
@@ -34,7 +33,7 @@ def test_predicts_many_rows(server: Any, bundle: Bundle) -> None:
     """Rows are answered in their order, missing values and all, to the last bit as in training."""
     rows = tumours.rows().head(5)
     status, answer = server.predict({"rows": requests.payload(rows, tumours.CONTRACT)})
-    expected = bundles.load_model(bundle).predict(rows)
+    expected = runtime.load(bundle).predict_table(rows)
     assert status == 200
     assert answer["predictions"] == expected.values.tolist()
     assert [[score["no"], score["yes"]] for score in answer["scores"]] == expected.scores.tolist()

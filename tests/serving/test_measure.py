@@ -16,12 +16,12 @@ from gatehouse.bundle import Bundle
 LOUD = """
 import os, sys
 from gatehouse.serving import measure, runtime
-predict = runtime.Runtime._predict
+answer = runtime.Runtime.answer
 def loud(self, rows):
     print("a model's words")
     os.write(1, b"a library's words\\n")
-    return predict(self, rows)
-runtime.Runtime._predict = loud
+    return answer(self, rows)
+runtime.Runtime.answer = loud
 sys.exit(measure.main())
 """
 
@@ -60,7 +60,7 @@ def test_requests_are_timed(process: subprocess.Popen[str]) -> None:
 
 def test_memory_is_its_own(process: subprocess.Popen[str]) -> None:
     """The peak is that of a process which serves, whatever the program that started it has had."""
-    assert 100 < ask(process, ["memory"])["peak_mb"] < 390
+    assert 50 < ask(process, ["memory"])["peak_mb"] < 390
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,15 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from gatehouse.errors import EvidenceError
 from gatehouse.predictions import Predictions
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ("time", "request_id", "row", "model_version", "bundle", "id", "features", "prediction", "scores")
 
@@ -25,13 +27,16 @@ def scores(answers: Predictions) -> list[dict[str, float] | None]:
     return [dict(zip(answers.classes, row, strict=True)) for row in answers.scores.tolist()]
 
 
-def read(folder: Path, since: datetime | None = None, until: datetime | None = None) -> pd.DataFrame:
+def read(folder: Path, since: datetime | None = None, until: datetime | None = None) -> "pd.DataFrame":
     """Read the predictions made from `since` (included) to `until` (left out), in the order of time.
 
     One row a prediction, with the columns COLUMNS: `time` is in UTC, `features` holds a dict, `scores` a dict of the
     classes' probabilities or None. Lines that are no record (the half-written end of a file) are skipped, and their
     number stands in `.attrs["skipped"]`. Raises EvidenceError when the folder cannot be read.
     """
+    # A server only writes, and its image may hold no pandas.
+    import pandas as pd
+
     if not folder.is_dir():
         raise EvidenceError(f"There is no prediction log at {folder}. Name the servers' folder, GATEHOUSE_LOG.")
     low, high = stamp(since) if since else "", stamp(until) if until else "~"
@@ -49,12 +54,14 @@ def read(folder: Path, since: datetime | None = None, until: datetime | None = N
     return table
 
 
-def features(log: pd.DataFrame) -> pd.DataFrame:
+def features(log: "pd.DataFrame") -> "pd.DataFrame":
     """Return the features of a log that was read, one column each; sensitive ones were never logged."""
+    import pandas as pd
+
     return pd.DataFrame.from_records(list(log["features"]))
 
 
-def predictions(log: pd.DataFrame) -> Predictions:
+def predictions(log: "pd.DataFrame") -> Predictions:
     """Return the predictions of a log that was read.
 
     Raises EvidenceError when models with different classes wrote it: select one `bundle` first.

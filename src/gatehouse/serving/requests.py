@@ -8,14 +8,15 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gatehouse.contract import Column, Contract
 from gatehouse.errors import GatehouseError
 from gatehouse.serving import values
 from gatehouse.serving.values import Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Enough to mend a client; a body with a thousand wrong rows shall not make an answer of a thousand lines.
 MOST_PROBLEMS = 20
@@ -112,7 +113,7 @@ def reader(contract: Contract, maximum_rows: int) -> Reader:
     return Reader(columns, contract.named("id"), maximum_rows)
 
 
-def payload(rows: pd.DataFrame, contract: Contract) -> list[dict[str, Any]]:
+def payload(rows: "pd.DataFrame", contract: Contract) -> list[dict[str, Any]]:
     """Return raw rows as a client sends them: JSON-ready objects with the id and the features, nulls left out."""
     columns = [column for column in contract.columns if column.role in ("feature", "id") and column.name in rows]
     cells = [[values.plain(value, column) for value in rows[column.name]] for column in columns]

@@ -1,21 +1,45 @@
-"""Runs the model: loaded and warmed once, on one thread of its own, so that the server goes on answering beside it."""
+"""Runs the model: loaded and warmed once, by what its bundle says serves it.
+
+Few rows are answered at once, where that is quick; many go to a thread of their own, so that the server goes on
+answering beside it.
+"""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
 
-import pandas as pd
-from threadpoolctl import threadpool_limits
-
-from gatehouse import bundle as bundles
 from gatehouse.bundle import Bundle
 from gatehouse.errors import GatehouseError
 from gatehouse.predictions import Predictions
 from gatehouse.serving import values
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Imported when it is chosen: the image of one runtime does not hold what the other imports.
+MODULES = {"onnx": "gatehouse.serving.onnx_model", "sklearn": "gatehouse.serving.sklearn_model"}
+
 
 class ModelError(GatehouseError):
     """The model raised, or answered with something that is no prediction."""
+
+
+class Model(Protocol):
+    """What each runtime provides; its module's `load(bundle)` returns one, or raises BundleError."""
+
+    # So many rows may be predicted on the server's own thread.
+    inline_rows: int
+
+    def predict(self, rows: Sequence[Mapping[str, Any]]) -> Predictions:
+        """Predict for rows that fit the contract, None where a value is missing. May raise anything."""
+
+    def predict_table(self, table: "pd.DataFrame") -> Predictions:
+        """Predict for a table of raw rows. Raises RowsError when it lacks a column; may raise anything else."""
+
+    def limit_threads(self) -> None:
+        """Keep the numeric libraries to one thread, for predictions on the thread that calls this."""
 
 
 class Runtime:
@@ -23,14 +47,27 @@ class Runtime:
 
     def __init__(self, bundle: Bundle) -> None:
         self._contract = bundle.contract
-        self._model = bundles.load_model(bundle)
-        # More threads than one fight over the interpreter, and the numeric libraries' own would fight over the cores;
-        # OpenMP keeps its limit per thread, so it is set on the thread that predicts.
-        self._thread = ThreadPoolExecutor(1, "model", initializer=lambda: threadpool_limits(limits=1))
+        self._model = load(bundle)
+        # More threads than one fight over the interpreter, and the numeric libraries' own would fight over the cores.
+        self._thread = ThreadPoolExecutor(1, "model", initializer=self._model.limit_threads)
 
-    async def predict(self, rows: list[dict[str, Any]]) -> Predictions:
+    async def predict(self, rows: Sequence[Mapping[str, Any]]) -> Predictions:
         """Predict for rows that fit the contract. Raises ModelError."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._predict, rows)
+        if len(rows) <= self._model.inline_rows:
+            return self.answer(rows)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self.answer, rows)
+
+    def answer(self, rows: Sequence[Mapping[str, Any]]) -> Predictions:
+        """Predict for rows that fit the contract, on the thread that asks. Raises ModelError."""
+        try:
+            answers = self._model.predict(rows)
+        except Exception as error:  # whatever a model may raise
+            raise ModelError(f"the model raised {type(error).__name__}") from error
+        if len(answers) != len(rows):
+            raise ModelError(f"the model gave {len(answers)} predictions for {len(rows)} rows")
+        if not answers.finite():
+            raise ModelError("the model gave a number that is not finite")
+        return answers
 
     def warm(self) -> str:
         """Predict an invented row, so that no user waits for what the first prediction loads.
@@ -38,7 +75,7 @@ class Runtime:
         Return what went wrong, or nothing: an invented row that fails is a warning, and no proof of a broken model.
         """
         try:
-            self._thread.submit(self._predict, [self.example()]).result()
+            self._thread.submit(self.answer, [self.example()]).result()
         except ModelError as error:
             return str(error)
         return ""
@@ -51,14 +88,8 @@ class Runtime:
         """Stop the thread."""
         self._thread.shutdown()
 
-    def _predict(self, rows: list[dict[str, Any]]) -> Predictions:
-        names = [column.name for column in self._contract.features]
-        try:
-            answers = self._model.predict(pd.DataFrame.from_records(rows, columns=names))
-        except Exception as error:  # whatever a model may raise
-            raise ModelError(f"the model raised {type(error).__name__}") from error
-        if len(answers) != len(rows):
-            raise ModelError(f"the model gave {len(answers)} predictions for {len(rows)} rows")
-        if not answers.finite():
-            raise ModelError("the model gave a number that is not finite")
-        return answers
+
+def load(bundle: Bundle) -> Model:
+    """Load the model of an opened bundle by the runtime that serves it. Raises BundleError when it cannot be loaded."""
+    model: Model = import_module(MODULES[bundle.runtime]).load(bundle)
+    return model

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import pandas as pd
-
 from gatehouse.contract import Column, Kind
 
 # Beyond it JSON's numbers are no longer exact integers, in JavaScript and in the model's floats alike.
@@ -67,6 +65,9 @@ def unseen(value: Any, column: Column) -> bool:
 
 def plain(value: Any, column: Column) -> Any:
     """Return a table's cell as JSON has it, of the type that `read` takes; None where it is missing."""
+    # Clients have tables; a server has none, and needs no pandas.
+    import pandas as pd
+
     if value is None or value is pd.NaT or value is pd.NA or value != value:
         return None
     if column.role == "id" or column.kind == "category":
@@ -120,7 +121,7 @@ def _text(value: str, kind: Kind) -> str | None:
     try:
         value.encode()  # half of a surrogate pair is JSON, and no text
         # One spelling of a time: the one that a contract makes of a table's timestamps, which is what was trained on.
-        return str(pd.Timestamp(datetime.fromisoformat(value))) if kind == "time" else value
+        return str(datetime.fromisoformat(value)) if kind == "time" else value
     except ValueError:
         return None
 

@@ -54,7 +54,7 @@ def run(config: Config, candidate: Bundle, tag: str, *, push: bool) -> Verdict:
 def _built(part: str, reference: str, candidate: Bundle) -> str:
     labels = {"VERSION": candidate.version, "REVISION": judgement.commit() or "unknown"}
     if part == "serve":
-        labels |= {"BUNDLE": _inside(candidate.path), "BUNDLE_DIGEST": candidate.digest}
+        labels |= {"BUNDLE": _inside(candidate.path), "BUNDLE_DIGEST": candidate.digest, "RUNTIME": candidate.runtime}
     return images.build(Path(f"Dockerfile.{part}"), reference, labels, Path())
 
 

@@ -17,7 +17,8 @@ from gatehouse.config import Config
 from gatehouse.contract import Contract
 from gatehouse.gates import parity, sanity
 from gatehouse.predictions import Predictions
-from gatehouse.stages import judgement, train
+from gatehouse.serving import onnx_model
+from gatehouse.stages import exporting, judgement, train
 from gatehouse.stages import rows as rowsets
 from gatehouse.stages.rows import Rows
 from gatehouse.verdicts import Verdict
@@ -38,7 +39,8 @@ def run(config: Config, found: Workload, candidate: Bundle) -> Verdict:
     """Judge one model by itself. Raises BundleError when it cannot be loaded."""
     rows = rowsets.of_bundle(candidate, found, config)
     truth = found.truth(rows.holdout)
-    answers = bundles.load_model(candidate).predict(rows.holdout)
+    model = bundles.load_model(candidate)
+    answers = model.predict(rows.holdout)
     checks = sanity.judge(
         truth,
         answers,
@@ -48,6 +50,8 @@ def run(config: Config, found: Workload, candidate: Bundle) -> Verdict:
     )
     hashed = bundles.prediction_hash(answers)
     checks.append(parity.after_loading(candidate.manifest["predictions"], hashed, len(answers)))
+    if candidate.runtime == "onnx":
+        checks.append(exporting.tried(config, model, onnx_model.load(candidate), rows))
     return judgement.make("check_model", checks, subject=train.subject(candidate))
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import sklearn
 from threadpoolctl import threadpool_info
 
-LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "skops", "joblib")
+LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "skops", "joblib", "onnx", "onnxruntime", "skl2onnx")
 # Each computes sums by other code, and so in another order.
 PANDAS_OPTIONS = ("compute.use_bottleneck", "compute.use_numba", "compute.use_numexpr")
 

@@ -18,6 +18,7 @@ from gatehouse.gates import anchor, fairness, levels, quality, slices
 from gatehouse.predictions import Predictions
 from gatehouse.registry import Registry, connect
 from gatehouse.release import Release
+from gatehouse.serving import runtime
 from gatehouse.stages import evidence, judgement, scoring, train
 from gatehouse.stages import rows as rowsets
 from gatehouse.stages.rows import Rows
@@ -57,7 +58,7 @@ def run(
     Each verdict in `before` becomes a check, so that the worst of all decides.
     """
     rows = rowsets.of_bundle(candidate, found, config)
-    answers = bundles.load_model(candidate).predict(rows.holdout)
+    answers = runtime.load(candidate).predict_table(rows.holdout)
     champion, moved = registry.champion(), None
     if champion is None:
         checks = judged(config, found, rows, None, answers)

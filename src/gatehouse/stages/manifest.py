@@ -81,6 +81,7 @@ def card(manifest: Mapping[str, Any], contract: Contract) -> str:
     lines += [f"Trained on {data['training_rows']:,} rows and measured on {data['holdout_rows']:,} held out:", ""]
     lines += ["| metric | value | 95 % interval |", "| --- | --- | --- |"]
     lines += [f"| {name} | {m['value']:.4f} | {m['low']:.4f} to {m['high']:.4f} |" for name, m in metrics.items()]
+    lines += ["", manifest["serving"]["why"]]
     lines += ["", "| feature | kind | range | may be missing |", "| --- | --- | --- | --- |"]
     for column in contract.features:
         span = ", ".join(column.categories) if column.categories else f"{column.minimum} to {column.maximum}"

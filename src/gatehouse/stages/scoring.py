@@ -4,7 +4,6 @@ from importlib.metadata import version
 
 import pandas as pd
 
-from gatehouse import bundle as bundles
 from gatehouse import images, shell
 from gatehouse.bundle import Bundle
 from gatehouse.errors import NotComparableError, RowsError
@@ -12,7 +11,7 @@ from gatehouse.gates import comparable
 from gatehouse.predictions import Predictions
 from gatehouse.registry import Registry
 from gatehouse.release import Release
-from gatehouse.serving import score
+from gatehouse.serving import runtime, score
 from gatehouse.workload import Workload
 
 COMMAND = ("python", "-m", "gatehouse.serving.score", "--rows", "-", "--out", "-")
@@ -40,8 +39,9 @@ def by_own_runtime(registry: Registry, release: Release, rows: pd.DataFrame) -> 
     try:
         if "@sha256:" in release.location:
             return _by_image(release.location, rows)
-        _require_same_line(bundle)
-        return score.answers(bundles.load_model(bundle), rows)
+        if bundle.runtime == "sklearn":
+            _require_same_line(bundle)
+        return score.answers(runtime.load(bundle), bundle.contract, rows)
     except RowsError as error:
         raise NotComparableError(f"it cannot answer these rows: {str(error).rstrip('.')}") from error
 

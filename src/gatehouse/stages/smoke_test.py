@@ -14,6 +14,7 @@ from gatehouse import images, workload
 from gatehouse.bundle import Bundle
 from gatehouse.config import Config
 from gatehouse.gates import parity
+from gatehouse.serving import runtime
 from gatehouse.stages import judgement, requesting, train
 from gatehouse.stages import rows as rowsets
 from gatehouse.verdicts import Check, Decision, Verdict
@@ -40,8 +41,8 @@ def run(config: Config, found: Workload, expected: Bundle, image: str, count: in
         requesting.wait_until_ready(url, config.rollout.start_seconds)
         version = requesting.version(url)
         served = requesting.predict(url, rows, expected.contract)
-    trained = bundles.load_model(expected).predict(rows)
-    checks = [_same_bundle(version["bundle"], expected), parity.judge(trained, served, config.parity)]
+    here = runtime.load(expected).predict_table(rows)
+    checks = [_same_bundle(version["bundle"], expected), parity.judge(here, served, config.parity)]
     about = replace(train.subject(expected), image_digest=images.digest(image))
     return judgement.make("smoke_test", checks, subject=about)
 

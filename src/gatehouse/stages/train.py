@@ -23,8 +23,9 @@ from gatehouse.errors import WorkloadError
 from gatehouse.gates import metrics, quality, reproducibility
 from gatehouse.registry import connect
 from gatehouse.registry.mlflow import MlflowRegistry
-from gatehouse.stages import judgement, manifest, trainings
+from gatehouse.stages import exporting, judgement, manifest, trainings
 from gatehouse.stages import rows as rowsets
+from gatehouse.stages.exporting import Exported
 from gatehouse.stages.rows import Rows
 from gatehouse.verdicts import Check, Decision, Subject, Verdict
 from gatehouse.workload import Workload
@@ -67,14 +68,16 @@ def fit(estimator: Any, features: pd.DataFrame, labels: np.ndarray) -> Any:
 def run(config: Config, found: Workload, window: Window, path: Path, *, seed: int = 0, fit: Fit = fit) -> Verdict:
     """Train on a window, measure on its holdout, write the bundle to `path` and log the run.
 
-    Raises WorkloadError when the estimator cannot be fitted, DataError when the window has too few labelled rows.
+    Raises WorkloadError when the estimator cannot be fitted, or not exported and has to be, DataError when the window
+    has too few labelled rows.
     """
     rows = rowsets.prepare(found, config, window)
     estimator = fitted(found, rows, seed, fit)
-    bundle, reproduced = _written(config, found, rows, estimator, seed, path)
+    exported = exporting.run(config, Model(estimator, found.contract), rows)
+    bundle, reproduced = _written(config, found, rows, estimator, exported, seed, path)
     run_id = tracker(config).track(bundle)
     details = {"run_id": run_id, "outputs": {"bundle": bundle.digest, "version": bundle.version}}
-    checks = [_trained(config, rows, bundle), reproduced]
+    checks = [_trained(config, rows, bundle), reproduced, exported.check]
     return judgement.make("train", checks, subject=subject(bundle), details=details)
 
 
@@ -106,7 +109,7 @@ def _trained(config: Config, rows: Rows, bundle: Bundle) -> Check:
 
 
 def _written(
-    config: Config, found: Workload, rows: Rows, estimator: Any, seed: int, path: Path
+    config: Config, found: Workload, rows: Rows, estimator: Any, exported: Exported, seed: int, path: Path
 ) -> tuple[Bundle, Check]:
     """Write the bundle, and compare it with earlier ones, of which one may have lain at the same path."""
     contract = found.contract
@@ -117,9 +120,11 @@ def _written(
     truth, asked = found.truth(rows.holdout), (config.gate.bootstraps, config.gate.seed)
     measured = [metrics.estimate(name, truth, predictions, *asked) for name in quality.named(truth, config.gate)]
     about |= {"seed": seed, "metrics": {estimate.metric: manifest.measured(estimate) for estimate in measured}}
+    about |= {"serving": {"runtime": exported.runtime, "why": exported.why, **exported.details}}
     earlier = trainings.find(path, champion, challenger, tracker(config), about)
     reference = profile.make(contract.frame(rows.holdout), contract, predictions)
-    bundle = bundles.write(path, estimator, contract, reference, about, manifest.card(about, contract))
+    card = manifest.card(about, contract)
+    bundle = bundles.write(path, estimator, contract, reference, about, card, exported.content)
     return bundle, reproducibility.judge(about, earlier)
 
 
