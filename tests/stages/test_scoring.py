@@ -7,6 +7,7 @@ import pytest
 from gatehouse import bundle as bundles
 from gatehouse.errors import NotComparableError
 from gatehouse.registry import connect
+from gatehouse.serving import runtime
 from gatehouse.stages import rows, scoring
 
 
@@ -16,7 +17,7 @@ def test_bundle_scores_itself(own):
     release = registry.register(own.bundle)
     holdout = rows.of_bundle(own.bundle, own.found, own.config).holdout
     scored = scoring.by_own_runtime(registry, release, holdout)
-    np.testing.assert_array_equal(scored.scores, bundles.load_model(own.bundle).predict(holdout).scores)
+    np.testing.assert_array_equal(scored.scores, runtime.load(own.bundle).predict_table(holdout).scores)
 
 
 def test_refused_rows_are_not_comparable(own):
