@@ -17,7 +17,7 @@ pytestmark = pytest.mark.docker
 # What the image of a runtime holds nothing of: the other one.
 OTHER = {
     "onnx": ("sklearn", "scipy", "skops", "pandas", "joblib", "onnx", "skl2onnx"),
-    "sklearn": ("onnxruntime", "onnx", "skl2onnx", "google.protobuf"),
+    "sklearn": ("onnxruntime", "onnx", "skl2onnx", "flatbuffers"),
 }
 HARDENED = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--publish", "127.0.0.1::8080")
 
