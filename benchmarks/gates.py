@@ -31,10 +31,12 @@ import pandas as pd
 from gatehouse import bundle as bundles
 from gatehouse import config as settings
 from gatehouse import files, workload
-from gatehouse.bundle import Bundle, Model
+from gatehouse.bundle import Bundle
 from gatehouse.config import Config, Store
 from gatehouse.predictions import Predictions
 from gatehouse.registry import connect
+from gatehouse.serving import runtime
+from gatehouse.serving.runtime import Model
 from gatehouse.stages import gate, judgement, train
 from gatehouse.stages import rows as rowsets
 from gatehouse.stages.rows import Rows
@@ -119,31 +121,31 @@ def drawn(holdout: pd.DataFrame, count: int) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class Watched(Model):
-    """A model that counts how often it is asked."""
+class Watched:
+    """A model that counts how often it is asked for a table."""
 
+    model: Model
     name: str
     calls: Counter[str]
 
-    def predict(self, rows: pd.DataFrame) -> Predictions:
+    def predict_table(self, rows: pd.DataFrame) -> Predictions:
         """Count, and answer."""
         self.calls[self.name] += 1
-        return super().predict(rows)
+        return self.model.predict_table(rows)
 
 
 def scorings(scene: Scene) -> Counter[str]:
     """Run the whole gate stage on the real holdout, and count how often each model scores it."""
     calls: Counter[str] = Counter()
     names = {bundle.digest: name for name, bundle in (("champion", scene.champion), ("candidate", scene.candidate))}
-    load = bundles.load_model
+    load = runtime.load
 
-    def watched(bundle: Bundle) -> Model:
-        model = load(bundle)
-        return Watched(model.estimator, model.contract, names[bundle.digest], calls)
+    def watched(bundle: Bundle) -> Watched:
+        return Watched(load(bundle), names[bundle.digest], calls)
 
     declared = replace(scene.config.slices, columns=scene.config.slices.columns[:-1])
     config = replace(scene.config, slices=declared)
-    with mock.patch.object(bundles, "load_model", watched):
+    with mock.patch.object(runtime, "load", watched):
         gate.run(config, scene.found, scene.candidate, connect(config))
     return calls
 
@@ -151,7 +153,7 @@ def scorings(scene: Scene) -> Counter[str]:
 def answers(scene: Scene) -> tuple[Predictions, Predictions]:
     """Return what champion and candidate answer for the rows."""
     champion, candidate = (
-        bundles.load_model(bundle).predict(scene.rows.holdout) for bundle in (scene.champion, scene.candidate)
+        runtime.load(bundle).predict_table(scene.rows.holdout) for bundle in (scene.champion, scene.candidate)
     )
     return champion, candidate
 
@@ -164,8 +166,8 @@ def judging(scene: Scene) -> Callable[[], list[Any]]:
 
 def measured(scene: Scene, rounds: int, calls: Counter[str]) -> dict[str, Any]:
     """Score and judge in turn; the ratio of the medians is what counts."""
-    model, judge = bundles.load_model(scene.candidate), judging(scene)
-    times = [(seconds(lambda: model.predict(scene.rows.holdout)), seconds(judge)) for _ in range(rounds)]
+    model, judge = runtime.load(scene.candidate), judging(scene)
+    times = [(seconds(lambda: model.predict_table(scene.rows.holdout)), seconds(judge)) for _ in range(rounds)]
     scoring, gates = (statistics.median(column) for column in zip(*times, strict=True))
     once = set(calls.values()) == {1}
     slices = sum(check.name.startswith("slice ") for check in judge())
