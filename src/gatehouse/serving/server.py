@@ -35,9 +35,16 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class Server(uvicorn.Server):
     """A uvicorn server that drains before it stops, and whose process then ends with 0."""
 
-    def __init__(self, config: uvicorn.Config, service: Service, drain_seconds: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, service: Service, drain_seconds: float, listening: Callable[[], object]
+    ) -> None:
         super().__init__(config)
-        self.service, self.drain_seconds = service, drain_seconds
+        self.service, self.drain_seconds, self.listening = service, drain_seconds, listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say that requests are taken only now that a signal would lose none."""
+        await super().startup(sockets)
+        self.listening()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -147,6 +154,9 @@ def _serve(service: Service, app: ASGIApp, listener: socket.socket, port_file: P
         listener.listen(config.backlog)
     except OSError as error:
         raise TargetError(f"Cannot listen on {listener.getsockname()}: {error.strerror}. Take another port.") from error
-    if port_file:
-        files.write_text(port_file, f"{listener.getsockname()[1]}\n")
-    Server(config, service, drain).run(sockets=[listener])
+
+    def listening() -> None:
+        if port_file:
+            files.write_text(port_file, f"{listener.getsockname()[1]}\n")
+
+    Server(config, service, drain, listening).run(sockets=[listener])
