@@ -189,6 +189,12 @@ def test_paths_start_at_file(tmp_path: Path):
     assert (loaded.store.state, Path(loaded.store.log)) == ("/state", tmp_path / "log")
 
 
+def test_address_is_no_path(tmp_path: Path):
+    """A prediction log at an address stays there, wherever the settings lie."""
+    loaded = config.load(write(tmp_path, "[store]\nlog = 's3://bucket/log'"), {})
+    assert loaded.store.log == "s3://bucket/log"
+
+
 @pytest.mark.parametrize(("text", "value"), [("2026-07-01", date(2026, 7, 1)), ("0", 0), ("1200", 1200)])
 def test_position_is_read(text: str, value: config.Position):
     """A date is a day, and a number a row."""

@@ -214,3 +214,9 @@ def test_folder_is_replaced(tmp_path: Path) -> None:
             (folder / name).write_text(json.dumps(name))
     assert names(tmp_path / "bundle") == ["new"]
     assert names(tmp_path) == ["bundle"]
+
+
+def test_tells_address_from_path(tmp_path: Path) -> None:
+    """What fsspec knows by its protocol is an address, and everything else a path."""
+    assert files.is_url("s3://bucket/log")
+    assert not any(files.is_url(path) for path in ("", "log", "/var/log", "C:/log", tmp_path))

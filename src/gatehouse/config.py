@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from gatehouse import files
 from gatehouse import holdout as holdout_rule
 from gatehouse.canary import evidence, machine
 from gatehouse.drift import knobs as drift_rules
@@ -238,8 +239,9 @@ def _anchored(config: Config, root: Path) -> Config:
     """Make relative folders start at the settings file, so that a step means the same from wherever it is run."""
     search = config.workload.search_path
     store = config.store
+    local = store.log and not files.is_url(store.log)
     return replace(
         config,
         workload=replace(config.workload, search_path=str(root / search) if search else ""),
-        store=Store(state=str(root / store.state), log=str(root / store.log) if store.log else ""),
+        store=Store(state=str(root / store.state), log=str(root / store.log) if local else store.log),
     )

@@ -68,6 +68,11 @@ def read_json(path: Path, what: str) -> Any:
         raise EvidenceError(f"The {what} at {path} is not JSON: {error}.") from error
 
 
+def is_url(where: str | Path) -> bool:
+    """Tell an address, as fsspec knows them, from a path of this machine."""
+    return isinstance(where, str) and "://" in where
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's content."""
     with path.open("rb") as stream:

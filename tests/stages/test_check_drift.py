@@ -24,23 +24,23 @@ BANK = Path(__file__).parents[2] / "examples" / "bank_marketing" / "gatehouse.to
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
 
 
-def serve(folder, trained, rows, when=NOON):
+def serve(folder, trained, rows, when=NOON, key=""):
     """Write the log that a server writes when it is asked for rows."""
     contract = trained.bundle.contract
     body = json.dumps({"rows": requests.payload(rows, contract)}).encode()
     batch = requests.reader(contract, 10_000).read(body)
     answers = bundles.load_model(trained.bundle).predict(rows)
-    lines = Recorder(trained.bundle).records(when, "r1", batch, answers)
+    lines = Recorder(trained.bundle, key=key).records(when, "r1", batch, answers)
     folder.mkdir(exist_ok=True)
     with (folder / f"{when:%H%M}.jsonl").open("w") as stream:
         stream.writelines(json.dumps(line) + "\n" for line in lines)
 
 
-def check(trained, folder, when=NOON, **knobs):
+def check(trained, folder, when=NOON, key="", **knobs):
     """Check the hour around a moment."""
     config = replace(trained.config, drift=Knobs(minimum_rows=100, **knobs))
     hour = timedelta(minutes=30)
-    return check_drift.run(config, trained.found, trained.bundle, folder, when - hour, when + hour)
+    return check_drift.run(config, trained.found, trained.bundle, folder, when - hour, when + hour, key)
 
 
 @pytest.fixture
@@ -122,6 +122,27 @@ def test_bad_performance_retrains(own, rows, tmp_path):
     verdict = check(replace(own, config=config), tmp_path / "log", performance_floor=0.9999)
     assert verdict.decision == Decision.REJECT
     assert verdict.details["outputs"]["action"] == "retrain"
+
+
+def test_key_joins_sensitive_ids(own, rows, tmp_path):
+    """Labels find predictions whose id was logged as a hash, by the servers' key alone."""
+    key = "the servers' own key"
+    columns = [replace(column, sensitive=column.role == "id") for column in own.bundle.contract.columns]
+    hidden = replace(own, bundle=replace(own.bundle, contract=replace(own.bundle.contract, columns=tuple(columns))))
+    serve(tmp_path / "log", hidden, rows, key=key)
+    logged = [json.loads(line)["id"] for line in (tmp_path / "log" / "1200.jsonl").read_text().splitlines()]
+    assert {len(name) for name in logged} == {32}
+    for given, action in ((key, "retrain"), (key[::-1], "none"), ("", "none")):
+        verdict = check(hidden, tmp_path / "log", key=given, performance_floor=0.9999)
+        assert verdict.details["outputs"]["action"] == action
+
+
+def test_reads_address(own, rows, tmp_path):
+    """A log at an address of fsspec's is judged as one in a folder is."""
+    serve(tmp_path / "log", own, rows)
+    assert check(own, f"file://{tmp_path / 'log'}").decision == Decision.PROMOTE
+    with pytest.raises(EvidenceError, match="no prediction log at file://"):
+        check(own, f"file://{tmp_path / 'none'}")
 
 
 def test_other_bundle_is_not_read(own, rows, tmp_path):

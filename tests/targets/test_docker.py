@@ -4,6 +4,7 @@ import socket
 import tarfile
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import docker
@@ -15,7 +16,7 @@ from gatehouse.config import Config
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
 from gatehouse.targets import containers
-from gatehouse.targets.docker import DockerTarget, is_whole, open_log, project
+from gatehouse.targets.docker import DockerTarget, environment, is_whole, open_log, project
 
 PYTHON_IMAGE = "python:3.13-slim-bookworm"
 SERVER = Path(__file__).with_name("tiny_server.py")
@@ -138,6 +139,16 @@ def test_log_folder_is_written(place, tmp_path):
     log = tmp_path / "log"
     assert open_log(str(log)) == str(log)
     assert log.stat().st_mode & 0o777 == 0o777
+
+
+def test_environment_tells_log():
+    """A container is told the share and the key; at an address also where it is, and fsspec's settings for it."""
+    config = contract.settings("state")
+    environ = {"GATEHOUSE_LOG_KEY": "k" * 16, "FSSPEC_S3_KEY": "s3", "HOME": "/root"}
+    near = environment(config, environ)
+    assert near == {"GATEHOUSE_MAXIMUM_ROWS": "1000", "GATEHOUSE_LOG_SHARE": "1.0", "GATEHOUSE_LOG_KEY": "k" * 16}
+    far = environment(replace(config, store=replace(config.store, log="s3://bucket/log")), environ)
+    assert far == near | {"GATEHOUSE_LOG": "s3://bucket/log", "FSSPEC_S3_KEY": "s3"}
 
 
 def test_missing_engine_is_explained(monkeypatch):

@@ -1,11 +1,13 @@
 """One process's files of lines in a folder: it appends to the newest, and begins another when that is large or old."""
 
+import fcntl
 import logging
 import math
 import os
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,6 +104,10 @@ class LogFiles:
         path = self._folder / f"{self._name}-{self._number:04d}.jsonl"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            return path, path.open("ab", buffering=0)
+            stream = path.open("ab", buffering=0)
         except OSError as error:
             raise EvidenceError(f"The prediction log in {self._folder} cannot be written: {error.strerror}.") from error
+        with suppress(OSError):  # not every file system knows it
+            # Until the file is closed, or this process is killed: who carries complete files away leaves this one.
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return path, stream

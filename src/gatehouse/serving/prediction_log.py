@@ -4,7 +4,6 @@ Every process appends to a file of its own, so that no two writers share one, an
 """
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import numpy as np
 
 from gatehouse.errors import EvidenceError
 from gatehouse.predictions import Predictions
+from gatehouse.serving import log_source
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,22 +27,22 @@ def scores(answers: Predictions) -> list[dict[str, float] | None]:
     return [dict(zip(answers.classes, row, strict=True)) for row in answers.scores.tolist()]
 
 
-def read(folder: Path, since: datetime | None = None, until: datetime | None = None) -> "pd.DataFrame":
+def read(where: Path | str, since: datetime | None = None, until: datetime | None = None) -> "pd.DataFrame":
     """Read the predictions made from `since` (included) to `until` (left out), in the order of time.
 
     One row a prediction, with the columns COLUMNS: `time` is in UTC, `features` holds a dict, `scores` a dict of the
     classes' probabilities or None. Lines that are no record (the half-written end of a file) are skipped, and their
-    number stands in `.attrs["skipped"]`. Raises EvidenceError when the folder cannot be read.
+    number stands in `.attrs["skipped"]`. `where` is a folder or an fsspec URL. Raises EvidenceError when it cannot be
+    read.
     """
     # A server only writes, and its image may hold no pandas.
     import pandas as pd
 
-    if not folder.is_dir():
-        raise EvidenceError(f"There is no prediction log at {folder}. Name the servers' folder, GATEHOUSE_LOG.")
     low, high = stamp(since) if since else "", stamp(until) if until else "~"
     found: list[dict[str, Any]] = []
     skipped = 0
-    for record in _lines(folder):
+    for line in log_source.lines(where, _aware(since) if since else None):
+        record = _record(line)
         if record is None:
             skipped += 1
         elif low <= record["time"] < high:
@@ -78,18 +78,11 @@ def predictions(log: "pd.DataFrame") -> Predictions:
 
 def stamp(moment: datetime) -> str:
     """Return a moment so that the order of the texts is the order of time; without a zone it is UTC."""
-    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return aware.isoformat(timespec="microseconds")
+    return _aware(moment).isoformat(timespec="microseconds")
 
 
-def _lines(folder: Path) -> Iterator[dict[str, Any] | None]:
-    """Give every record below the folder, and None for a line that is none."""
-    for file in sorted(folder.rglob("*.jsonl")):
-        try:
-            with file.open("rb") as stream:
-                yield from (_record(line) for line in stream if line.strip())
-        except OSError as error:
-            raise EvidenceError(f"The prediction log {file} cannot be read: {error.strerror}.") from error
+def _aware(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _record(line: bytes) -> dict[str, Any] | None:

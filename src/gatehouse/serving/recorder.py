@@ -20,8 +20,8 @@ from gatehouse.contract import Contract
 from gatehouse.errors import ConfigError
 from gatehouse.predictions import Predictions
 from gatehouse.serving import prediction_log
-from gatehouse.serving.log_writer import LogWriter
 from gatehouse.serving.requests import Batch
+from gatehouse.serving.shipping import Log
 
 SHORTEST_KEY = 16
 ENCODE = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
@@ -68,7 +68,7 @@ class Recorder:
         self._identity = bundle.contract.named("id")
         self._model = {"model_version": bundle.version, "bundle": bundle.digest}
 
-    def add(self, log: LogWriter, now: datetime, request_id: str, batch: Batch, answers: Predictions) -> None:
+    def add(self, log: Log, now: datetime, request_id: str, batch: Batch, answers: Predictions) -> None:
         """Have a request's answers logged. The records are made later, by the thread that writes them."""
         chosen = self.chosen(len(batch.rows))
         if chosen:

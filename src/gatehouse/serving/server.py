@@ -70,7 +70,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--bundle", default=env("GATEHOUSE_BUNDLE"), help="the model bundle's folder (GATEHOUSE_BUNDLE)")
     add("--digest", default=env("GATEHOUSE_BUNDLE_DIGEST"), help="refuse another bundle (GATEHOUSE_BUNDLE_DIGEST)")
-    add("--log", default=env("GATEHOUSE_LOG"), help="folder of the prediction log; none: no log (GATEHOUSE_LOG)")
+    add(
+        "--log",
+        default=env("GATEHOUSE_LOG"),
+        help="folder of the prediction log, or an fsspec URL; none: no log (GATEHOUSE_LOG)",
+    )
+    spool = env("GATEHOUSE_LOG_SPOOL")
+    add("--log-spool", default=spool, help="folder where a log waits on its way to a URL (GATEHOUSE_LOG_SPOOL)")
     add("--page", default=env("GATEHOUSE_PAGE", "on"), help="a form at /: on or off (GATEHOUSE_PAGE; %(default)s)")
     share = env("GATEHOUSE_LOG_SHARE", "1")
     add("--log-share", default=share, help="share of the rows that is logged (GATEHOUSE_LOG_SHARE; %(default)s)")
@@ -111,7 +117,8 @@ def _settings(args: argparse.Namespace) -> tuple[Settings, int, float]:
     settings = Settings(
         bundle=Path(args.bundle),
         expected=args.digest or None,
-        log=Path(args.log) if args.log else None,
+        log=args.log or None,
+        log_spool=Path(args.log_spool) if args.log_spool else None,
         page=page.wanted(args.page),
         log_share=_number(float, args.log_share, "--log-share", 0, 1),
         # Not an argument: whoever lists the processes would read it.

@@ -9,8 +9,7 @@ from typing import Any
 from gatehouse import bundle as bundles
 from gatehouse.bundle import Bundle
 from gatehouse.predictions import Predictions
-from gatehouse.serving import prediction_log, requests
-from gatehouse.serving.log_writer import LogWriter
+from gatehouse.serving import prediction_log, requests, shipping
 from gatehouse.serving.metrics import Metrics
 from gatehouse.serving.recorder import Recorder
 from gatehouse.serving.requests import Reader
@@ -19,11 +18,12 @@ from gatehouse.serving.runtime import ModelError, Runtime
 
 @dataclass(frozen=True)
 class Settings:
-    """What is served and within which limits. Without a `log` folder nothing is logged."""
+    """What is served and within which limits. Without a `log` nothing is logged; see `shipping.open_log`."""
 
     bundle: Path
     expected: str | None = None
-    log: Path | None = None
+    log: Path | str | None = None
+    log_spool: Path | None = None
     page: bool = True
     log_share: float = 1.0
     log_key: str = ""
@@ -40,7 +40,7 @@ class Service:
     reader: Reader
     runtime: Runtime
     metrics: Metrics
-    log: LogWriter | None
+    log: shipping.Log | None
     recorder: Recorder
     draining: bool = False
 
@@ -84,7 +84,7 @@ def start(settings: Settings) -> Service:
     bundle = bundles.read(settings.bundle, settings.expected)
     metrics = Metrics(bundle)
     recorder = Recorder(bundle, settings.log_share, settings.log_key)
-    log = LogWriter(settings.log, metrics.dropped.inc, metrics.logged.inc) if settings.log else None
+    log = shipping.open_log(settings.log, settings.log_spool, metrics.dropped.inc, metrics.logged.inc)
     runtime = Runtime(bundle)
     failed = runtime.warm()
     if failed:

@@ -7,6 +7,7 @@ Examples:
 
 import argparse
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from gatehouse.errors import ConfigError, EvidenceError
 from gatehouse.gates import metrics
 from gatehouse.gates.metrics import Estimate
 from gatehouse.registry import connect
-from gatehouse.serving import prediction_log
+from gatehouse.serving import prediction_log, recorder
 from gatehouse.stages import drift_metrics, judgement, train
 from gatehouse.verdicts import Verdict
 from gatehouse.workload import Workload
@@ -31,34 +32,37 @@ WINDOWS = "drift_windows.jsonl"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what this step takes."""
-    parser.add_argument("--log", type=Path, help="folder of the prediction log (default: [store] log, GATEHOUSE_LOG)")
+    parser.add_argument("--log", help="folder or URL of the prediction log (default: [store] log, GATEHOUSE_LOG)")
     parser.add_argument("--since", type=datetime.fromisoformat, help="first moment (default: where the last one ended)")
     parser.add_argument("--until", type=datetime.fromisoformat, help="moment after the last (default: now)")
 
 
 def main(config: Config, args: argparse.Namespace) -> Verdict:
     """Check the window of the command line against the champion of the registry."""
-    log = args.log or (Path(config.store.log) if config.store.log else None)
-    if log is None:
-        raise ConfigError("There is no prediction log: set GATEHOUSE_LOG or [store] log, or pass --log FOLDER.")
+    log = args.log or config.store.log
+    if not log:
+        raise ConfigError("There is no prediction log: set GATEHOUSE_LOG or [store] log, or pass --log FOLDER_OR_URL.")
     registry = connect(config)
     champion = registry.champion()
     if champion is None:
         raise EvidenceError("There is no champion yet, so there is no reference to hold the log against.")
-    return run(config, workload.of(config), registry.fetch(champion), log, args.since, args.until)
+    key = os.environ.get("GATEHOUSE_LOG_KEY", "")
+    return run(config, workload.of(config), registry.fetch(champion), log, args.since, args.until, key)
 
 
 def run(
     config: Config,
     found: Workload,
     champion: Bundle,
-    folder: Path,
+    folder: Path | str,
     since: datetime | None = None,
     until: datetime | None = None,
+    key: str = "",
 ) -> Verdict:
     """Judge one window of the log, and remember it for the persistence of the next ones.
 
-    A window with too few rows is not closed: the next one starts where it started.
+    A window with too few rows is not closed: the next one starts where it started. `key` is the one by which the
+    servers hash sensitive columns.
     """
     earlier = remembered(Path(config.store.state), champion)
     end = until or datetime.now(UTC)
@@ -75,7 +79,7 @@ def run(
         prediction_log.predictions(log),
         [frozenset(item["alarmed"]) for item in earlier],
         config.drift,
-        performance(config, found, champion, log),
+        performance(config, found, champion, log, key),
     )
     if outcome.judged:
         _remember(Path(config.store.state), champion, begin, end, sorted(outcome.alarmed))
@@ -110,13 +114,15 @@ def of_champion(log: pd.DataFrame, champion: Bundle) -> pd.DataFrame:
     return own
 
 
-def performance(config: Config, found: Workload, champion: Bundle, log: pd.DataFrame) -> Estimate | None:
+def performance(config: Config, found: Workload, champion: Bundle, log: pd.DataFrame, key: str = "") -> Estimate | None:
     """Return the champion's metric on the logged rows whose label has come since, or None while there are too few."""
     identity = champion.contract.named("id")
     if identity is None or log.empty or log["id"].isna().all():
         return None
     rows = holdout.labelled(found.load(None, None), found.contract)
-    rows = rows.set_index(rows[identity].astype(str).to_numpy())
+    veil = recorder.veil(champion.contract, key)
+    names = [veil.value(identity, text) for text in rows[identity].astype(str)]
+    rows = rows.set_index(pd.Index(names, dtype=object))
     known = log[log["id"].isin(rows.index)].reset_index(drop=True)
     if len(known) < config.drift.minimum_rows:
         return None

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from docker.models.containers import Container
 
+from gatehouse import files
 from gatehouse.canary.counters import SLOTS, Counters, Slot
 from gatehouse.config import Config
 from gatehouse.errors import TargetError
@@ -59,13 +60,9 @@ class DockerTarget:
         if self._runs(slot, release):
             return
         self.stop(slot)
-        env = {
-            "GATEHOUSE_MAXIMUM_ROWS": str(self.config.serving.maximum_rows),
-            "GATEHOUSE_LOG_SHARE": str(self.config.log.share),
-            "GATEHOUSE_LOG_KEY": os.environ.get("GATEHOUSE_LOG_KEY", ""),
-        }
-        log = open_log(self.config.store.log)
-        self.engine.run(containers.server(self.names, slot, release, log, env))
+        # At an address the volume is where the log waits on its way.
+        folder = "" if files.is_url(self.config.store.log) else open_log(self.config.store.log)
+        self.engine.run(containers.server(self.names, slot, release, folder, environment(self.config, os.environ)))
         self._wait_ready(slot)
 
     def stop(self, slot: Slot) -> None:
@@ -178,6 +175,20 @@ class DockerTarget:
             container = self.engine.find(name)
             tail = container.logs(tail=12).decode(errors="replace") if container else ""
             raise TargetError(f"{error} The end of its output:\n{tail.strip()}") from error
+
+
+def environment(config: Config, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what a server's container is told of the settings, and of this program's own environment."""
+    told = {
+        "GATEHOUSE_MAXIMUM_ROWS": str(config.serving.maximum_rows),
+        "GATEHOUSE_LOG_SHARE": str(config.log.share),
+        "GATEHOUSE_LOG_KEY": environ.get("GATEHOUSE_LOG_KEY", ""),
+    }
+    if files.is_url(config.store.log):
+        told["GATEHOUSE_LOG"] = config.store.log
+        # Where fsspec looks for the settings of an address, the keys to it among them.
+        told |= {name: value for name, value in environ.items() if name.startswith("FSSPEC_")}
+    return told
 
 
 def open_log(folder: str) -> str:
