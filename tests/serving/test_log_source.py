@@ -25,7 +25,7 @@ def test_reads_days_from_since(store: MemoryFileSystem) -> None:
         store.pipe(f"{URL}/{name}.jsonl", f"{name}\n\n".encode())
     store.pipe(f"{URL}/notes.txt", b"no log\n")
     since = datetime(2026, 8, 1, 23, 59, tzinfo=UTC)
-    assert sorted(log_source.lines(URL, since)) == [b"2026-08-01/b\n", b"2026-08-02/c\n", b"by-hand/d\n", b"e\n"]
+    assert sorted(log_source.lines(URL, since)) == [b"2026-08-01/b", b"2026-08-02/c", b"by-hand/d", b"e"]
     assert len(list(log_source.lines(URL))) == 5
 
 
@@ -44,6 +44,6 @@ def test_unreadable_file_is_an_error(store: MemoryFileSystem, monkeypatch: pytes
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError("not yours")
 
-    monkeypatch.setattr(MemoryFileSystem, "_open", refuse)
+    monkeypatch.setattr(MemoryFileSystem, "cat_file", refuse)
     with pytest.raises(EvidenceError, match="cannot be read: PermissionError: not yours"):
         list(log_source.lines(URL))

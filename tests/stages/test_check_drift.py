@@ -128,7 +128,9 @@ def test_key_joins_sensitive_ids(own, rows, tmp_path):
     """Labels find predictions whose id was logged as a hash, by the servers' key alone."""
     key = "the servers' own key"
     columns = [replace(column, sensitive=column.role == "id") for column in own.bundle.contract.columns]
-    hidden = replace(own, bundle=replace(own.bundle, contract=replace(own.bundle.contract, columns=tuple(columns))))
+    hidden = replace(own.bundle, contract=replace(own.bundle.contract, columns=tuple(columns)))
+    config = replace(own.config, gate=replace(own.config.gate, metric="f1"))
+    hidden = replace(own, bundle=hidden, config=config)
     serve(tmp_path / "log", hidden, rows, key=key)
     logged = [json.loads(line)["id"] for line in (tmp_path / "log" / "1200.jsonl").read_text().splitlines()]
     assert {len(name) for name in logged} == {32}

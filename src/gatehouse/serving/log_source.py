@@ -38,8 +38,8 @@ def _remote(url: str, since: datetime | None) -> Iterator[bytes]:
 
         system, root = url_to_fs(url, use_listings_cache=False)
         for file in _files(system, root, f"{since:%Y-%m-%d}" if since else ""):
-            with system.open(file, "rb") as stream:
-                yield from (line for line in stream if line.strip())
+            # At once: line by line a remote file is a hundred times slower, and none is large.
+            yield from (line for line in system.cat_file(file).split(b"\n") if line.strip())
     except FileNotFoundError as error:
         raise _absent(url) from error
     except Exception as error:  # whatever a file system of some cloud may raise
