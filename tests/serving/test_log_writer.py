@@ -3,7 +3,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,9 @@ def lines(folder: Path) -> list[str]:
     return [line for file in sorted(folder.rglob("*.jsonl")) for line in file.read_text().splitlines()]
 
 
-def some(*texts: Any) -> tuple[int, Callable[[], list[bytes]]]:
+def some(*texts: Any) -> tuple[int, Callable[[], bytes]]:
     """Return what a writer is given for these lines."""
-    return len(texts), partial(list, [f"{text}\n".encode() for text in texts])
+    return len(texts), "".join(f"{text}\n" for text in texts).encode
 
 
 def until(condition: Callable[[], Any]) -> None:
@@ -106,7 +105,7 @@ def test_survives_what_cannot_be_made(tmp_path: Path) -> None:
     """A record that cannot be made is counted as lost, and those after it are written."""
     lost: list[int] = []
     log = LogWriter(tmp_path, lost.append)
-    log.add(2, lambda: [str(1 / 0).encode()])
+    log.add(2, lambda: str(1 / 0).encode())
     until(lambda: lost)
     log.add(*some("after"))
     log.close()
@@ -118,7 +117,7 @@ def test_stuck_disk_ends_in_time(tmp_path: Path) -> None:
     lost: list[int] = []
     stuck = threading.Event()
     log = LogWriter(tmp_path, lost.append, limits=Limits(flush_seconds=0.1))
-    log.add(3, lambda: [b"line\n"] * (3 * stuck.wait(30)))
+    log.add(3, lambda: b"line\n" * (3 * stuck.wait(30)))
     log.close()
     assert lost == [3]
     stuck.set()
@@ -134,13 +133,13 @@ def wait(test):
 folder = pathlib.Path(sys.argv[1])
 log = LogWriter(folder, lost.append)
 size = lambda: sum(file.stat().st_size for file in folder.iterdir())
-log.add(1, lambda: [b"before\\n"]); wait(size)
+log.add(1, lambda: b"before\\n"); wait(size)
 hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 resource.setrlimit(resource.RLIMIT_FSIZE, (size() + 16, hard))
-log.add(3, lambda: [b"whole\\n", b"cut in the middle\\n", b"lost\\n"]); wait(lambda: lost)
-log.add(1, lambda: [b"lost, and said once\\n"]); wait(lambda: len(lost) > 1)
+log.add(3, lambda: b"whole\\ncut in the middle\\nlost\\n"); wait(lambda: lost)
+log.add(1, lambda: b"lost, and said once\\n"); wait(lambda: len(lost) > 1)
 resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-log.add(1, lambda: [b"after\\n"]); log.close()
+log.add(1, lambda: b"after\\n"); log.close()
 print(lost)
 """
 

@@ -79,7 +79,7 @@ def test_carries_and_clears(tmp_path: Path) -> None:
     written: list[int] = []
     log = ShippedLog(URL, tmp_path, lost.append, written.append)
     for number in range(100):
-        log.add(1, lambda number=number: [f"{number}\n".encode()])
+        log.add(1, lambda number=number: f"{number}\n".encode())
     log.close()
     assert arrived() == [str(number) for number in range(100)]
     assert (list(tmp_path.iterdir()), lost, sum(written)) == ([], [], 100)
@@ -90,7 +90,7 @@ def test_carries_while_it_runs(tmp_path: Path) -> None:
     """A file that is old enough is finished and carried, and the log goes on in the next."""
     log = ShippedLog(URL, tmp_path, print, print, Limits(file_seconds=0.05))
     for text in ("first", "second"):
-        log.add(1, lambda text=text: [f"{text}\n".encode()])
+        log.add(1, lambda text=text: f"{text}\n".encode())
         until(lambda text=text: text in arrived())
     log.close()
     assert arrived() == ["first", "second"]
@@ -99,8 +99,8 @@ def test_carries_while_it_runs(tmp_path: Path) -> None:
 def test_leaves_open_files(tmp_path: Path) -> None:
     """What a server of the same spool still writes is not taken away from it."""
     writer = LogWriter(tmp_path, print)
-    writer.add(1, lambda: [b"of another\n"])
-    until(lambda: [path for path in tmp_path.iterdir() if path.stat().st_size])
+    writer.add(1, lambda: b"of another\n")
+    until(lambda: any(path.stat().st_size for path in tmp_path.iterdir()))
     spooled(tmp_path, "orphan")
     ShippedLog(URL, tmp_path, print, print).close()
     assert arrived() == ["orphan"]
@@ -114,7 +114,7 @@ def test_waits_until_reached(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     Unsteady.out_of_reach = True
     log = ShippedLog("unsteady://logs", tmp_path, lost.append, print, Limits(file_seconds=0.02))
     for text in ("first", "second"):
-        log.add(1, lambda text=text: [f"{text}\n".encode()])
+        log.add(1, lambda text=text: f"{text}\n".encode())
         until(lambda: caplog.records)
         time.sleep(0.1)
     Unsteady.out_of_reach = False
@@ -140,7 +140,7 @@ def test_next_server_carries_the_rest(tmp_path: Path, caplog: pytest.LogCaptureF
     """What could not be carried before the end stays, is said to, and is carried by the next server."""
     Unsteady.out_of_reach = True
     log = ShippedLog("unsteady://logs", tmp_path, print, print)
-    log.add(1, lambda: [b"late\n"])
+    log.add(1, lambda: b"late\n")
     log.close()
     Unsteady.out_of_reach = False
     assert f"1 files of the prediction log wait in {tmp_path}" in caplog.messages[-1]
@@ -168,7 +168,7 @@ import sys, time
 from pathlib import Path
 from gatehouse.serving.shipping import ShippedLog
 log = ShippedLog(f"file://{sys.argv[2]}", Path(sys.argv[1]), print, lambda n: print("written", flush=True))
-log.add(1, lambda: [b"whole\\n", b"cut in the mid"])
+log.add(1, lambda: b"whole\\ncut in the mid")
 time.sleep(60)
 """
 
@@ -216,7 +216,7 @@ def test_folder_needs_no_fsspec(tmp_path: Path) -> None:
     """A log in a folder is written and read without importing what addresses need."""
     program = (
         "import sys, pathlib; from gatehouse.serving import log_source, shipping; at = pathlib.Path(sys.argv[1]);"
-        "log = shipping.open_log(at, None, print, lambda n: None); log.add(1, lambda: [b'x\\n']); log.close();"
+        "log = shipping.open_log(at, None, print, lambda n: None); log.add(1, lambda: b'x\\n'); log.close();"
         "print(list(log_source.lines(at)), 'fsspec' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], text=True, capture_output=True, timeout=60)

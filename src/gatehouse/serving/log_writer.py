@@ -18,7 +18,7 @@ LOGGER = logging.getLogger(__name__)
 DEFAULT = Limits()
 Count = Callable[[int], Any]
 # Makes its lines, each with its end, when the thread has the time.
-Lines = Callable[[], Sequence[bytes]]
+Lines = Callable[[], bytes]
 # Seconds in which lines gather: waking the thread for each would cost a busy server more than writing them.
 GATHER_SECONDS = 0.02
 # In one write: a thread that makes lines for long would keep the server from answering.
@@ -96,7 +96,7 @@ class LogWriter:
                 self._dropped(expected - kept)
 
     def _write(self, makers: Sequence[Lines]) -> int:
-        return self._files.append(b"".join(line for lines in makers for line in lines()))
+        return self._files.append(b"".join(lines() for lines in makers))
 
     def _attempt(self, act: Callable[[], int | None]) -> int | None:
         """Act; whatever goes wrong, the thread must go on, or every later record is lost."""

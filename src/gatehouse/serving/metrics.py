@@ -69,7 +69,8 @@ class Metrics(Collector):
             for value in values:
                 self._value.observe(value)
             return
-        self._classes.update(values)
+        for value in values:
+            self._classes[value] += 1
         place = answers.classes.index(self._positive) if self._positive in answers.classes else None
         for row in answers.scores.tolist():
             self._confidence.observe(max(row))

@@ -82,6 +82,8 @@ def stamp(moment: datetime) -> str:
 
 
 def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is UTC:
+        return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

@@ -7,13 +7,14 @@ the log is not.
 """
 
 import hashlib
-import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
+
+import msgspec
 
 from gatehouse.bundle import Bundle
 from gatehouse.contract import Contract
@@ -24,7 +25,7 @@ from gatehouse.serving.requests import Batch
 from gatehouse.serving.shipping import Log
 
 SHORTEST_KEY = 16
-ENCODE = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+ENCODE = msgspec.json.Encoder().encode_lines
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,10 @@ class Veil:
         """Return what may be told of a row."""
         if self.hidden.isdisjoint(row):
             return row
-        return {name: self.value(name, value) for name, value in row.items() if self.key or name not in self.hidden}
+        told = {name: value for name, value in row.items() if name not in self.hidden}
+        if self.key:
+            told |= {name: self.value(name, row[name]) for name in self.hidden if name in row}
+        return told
 
     def value(self, name: str | None, value: Any) -> Any:
         """Return what may be told of one value: itself, its hash, or None."""
@@ -101,5 +105,5 @@ class Recorder:
             for row in (range(len(values)) if chosen is None else chosen)
         ]
 
-    def _lines(self, *what: Any) -> list[bytes]:
-        return [f"{ENCODE(record)}\n".encode() for record in self.records(*what)]
+    def _lines(self, *what: Any) -> bytes:
+        return ENCODE(self.records(*what))
