@@ -6,17 +6,21 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
-from datetime import UTC, datetime
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import tumours
 import yaml
 from monitoring.watching import FOLDER, Prometheus, get, need, until
+from sklearn.linear_model import LinearRegression
 
 from gatehouse.bundle import Bundle
+from gatehouse.contract import Column, Contract
 from gatehouse.stages import drift_metrics
 from gatehouse.targets import ports
 from gatehouse.verdicts import Decision
@@ -27,21 +31,40 @@ PROGRAMS = ("prometheus", "promtool", "prometheus-node-exporter")
 @pytest.fixture(scope="session")
 def prometheus(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """Return a Prometheus with the project's own rules, which has seen a server under traffic and a drift check."""
+    with watched(tmp_path_factory.mktemp("monitoring"), bundle, datetime.now(UTC)) as found:
+        until(lambda: traffic(found), "a rate of what was predicted")
+        yield found
+
+
+@pytest.fixture
+def alarmed(tmp_path: Path) -> Iterator[Prometheus]:
+    """Return a Prometheus that watches a server whose model gives NaN; drift was last checked three days ago."""
+    model = LinearRegression().fit(pd.DataFrame({"x": [0.0, 1.0]}), [0.0, 1.0])
+    model.coef_ = np.array([np.nan])
+    contract = Contract((Column("x", "number"), Column("y", "number", "target")), "regression")
+    broken = tumours.write(tmp_path / "bundle", model, contract=contract)
+    with watched(tmp_path, broken, datetime.now(UTC) - timedelta(days=3)) as found:
+        yield found
+
+
+@contextmanager
+def watched(folder: Path, bundle: Bundle, checked: datetime) -> Iterator[Prometheus]:
+    """Give a Prometheus that is ready, with the program that it watches; all of it ends with the block."""
     need(*PROGRAMS)
-    folder = tmp_path_factory.mktemp("monitoring")
-    server, exporter, port = (f"127.0.0.1:{ports.free()}" for _ in range(3))
-    drift_metrics.write(folder / "state", datetime.now(UTC), Decision.HOLD, 700, 1, datetime.now(UTC))
+    at, exporter, port = (f"127.0.0.1:{ports.free()}" for _ in range(3))
+    drift_metrics.write(folder / "state", checked, Decision.HOLD, 700, 1, checked)
     shutil.copy(FOLDER / "alerts.yml", folder)
-    (folder / "prometheus.yml").write_text(json.dumps(settings({"gatehouse": server, "drift": exporter})))
+    (folder / "prometheus.yml").write_text(json.dumps(settings({"gatehouse": at, "drift": exporter})))
     with ExitStack() as stack:
-        for command in commands(folder, bundle.path, server, exporter, port):
+        processes = []
+        for command in commands(folder, bundle.path, at, exporter, port):
             output = stack.enter_context((folder / "output").open("ab"))
             environment = {name: text for name, text in os.environ.items() if not name.startswith("GATEHOUSE_")}
-            process = stack.enter_context(subprocess.Popen(command, env=environment, stdout=output, stderr=output))
-            stack.callback(process.kill)
-        found = Prometheus(f"http://{port}", f"http://{server}")
+            processes.append(subprocess.Popen(command, env=environment, stdout=output, stderr=output))
+            stack.enter_context(processes[-1])
+            stack.callback(processes[-1].kill)
+        found = Prometheus(f"http://{port}", f"http://{at}", processes[0].kill)
         until(lambda: get(f"{found.server}/readyz") and get(f"{found.url}/-/ready"), "getting ready")
-        until(lambda: traffic(found), "a rate of what was predicted")
         yield found
 
 
@@ -57,14 +80,14 @@ def settings(addresses: dict[str, str]) -> dict[str, Any]:
     return own
 
 
-def commands(folder: Path, bundle: Path, server: str, exporter: str, port: str) -> list[list[str]]:
+def commands(folder: Path, bundle: Path, at: str, exporter: str, port: str) -> list[list[str]]:
     """Return what is started: a server, what shows the drift check's numbers, and Prometheus."""
     textfile = (
         "--collector.disable-defaults",
         "--collector.textfile",
         f"--collector.textfile.directory={folder}/state",
     )
-    logged = ("--log", str(folder / "log"), "--port", server.rpartition(":")[2])
+    logged = ("--log", str(folder / "log"), "--port", at.rpartition(":")[2])
     return [
         [sys.executable, "-m", "gatehouse.serving", "--bundle", str(bundle), *logged],
         ["prometheus-node-exporter", *textfile, f"--web.listen-address={exporter}"],

@@ -52,12 +52,18 @@ class Prometheus:
 
     url: str
     server: str
+    kill_server: Callable[[], None]
 
     def ask(self, path: str, **values: str) -> Any:
         """Return the data of one answer of its API. Fails on a query that is none."""
         answer = json.loads(get(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(values)}") or "{}")
         assert answer.get("status") == "success", f"{path} {values}: {answer}"
         return answer["data"]
+
+    def rule(self, alert: str) -> Any:
+        """Return what Prometheus says of one alert's rule."""
+        rules = [rule for group in self.ask("rules")["groups"] for rule in group["rules"]]
+        return next(rule for rule in rules if rule["name"] == alert)
 
     def query(self, expression: str) -> list[Any]:
         """Return the series of a query, of which there may be none."""
