@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 Kind = Literal["number", "integer", "boolean", "category", "time"]
 Role = Literal["feature", "target", "id", "group", "time", "label_time"]
 Task = Literal["binary", "multiclass", "regression"]
+Unseen = Literal["serve", "refuse"]
 
 
 @dataclass(frozen=True)
 class Column:
     """One column: its kind, its part in the work, and the values that it may hold.
 
-    `maximum_missing` is a share of rows. `categories` lists the levels of a category, where the schema does.
-    `sensitive` columns never reach the prediction log in the clear; `post_event` ones are known only after the label.
+    `maximum_missing` is a share of rows. `categories` lists the levels of a category, where the schema does; another
+    level is served and counted, or refused, as `unseen` says. `sensitive` columns never reach the prediction log in the
+    clear; `post_event` ones are known only after the label.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Column:
     sensitive: bool = False
     post_event: bool = False
     description: str = ""
+    unseen: Unseen = "serve"
 
 
 @dataclass(frozen=True)

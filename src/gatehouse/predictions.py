@@ -46,6 +46,12 @@ class Predictions:
         """Return the predictions for some of the rows, in the given order; `rows` holds indices or booleans."""
         return Predictions(self.values[rows], self.scores[rows] if self.classes else self.scores, self.classes)
 
+    def part(self, start: int, end: int) -> "Predictions":
+        """Return the predictions for the rows from `start` (included) to `end` (left out)."""
+        return Predictions(
+            self.values[start:end], self.scores[start:end] if self.classes else self.scores, self.classes
+        )
+
     def score_of(self, label: str) -> np.ndarray:
         """Return the probability of one class for every row, shape (n,). Raises EvidenceError if it is unknown."""
         if label not in self.classes:

@@ -14,7 +14,7 @@ from pandera import dtypes
 from pydantic import Field, ValidationError
 
 from gatehouse.config import Config
-from gatehouse.contract import Column, Contract, Kind, Role, Task, label_text
+from gatehouse.contract import Column, Contract, Kind, Role, Task, Unseen, label_text
 from gatehouse.errors import DataError, GatehouseError, WorkloadError
 from gatehouse.gates import metrics, own_metric
 from gatehouse.gates.truth import Metric, Truth
@@ -36,6 +36,7 @@ class Metadata:
     maximum_missing: Annotated[float, Field(ge=0, le=1)] | None = None
     sensitive: bool = False
     post_event: bool = False
+    unseen: Unseen = "serve"
     task: Task | None = None
     positive: Any = None
 
@@ -79,8 +80,8 @@ def find(package: str, search_path: str = "") -> Workload:
 def contract_of(schema: pa.DataFrameSchema) -> Contract:
     """Derive the contract from a pandera schema: dtypes and checks give kinds and ranges, `metadata` the roles.
 
-    A column's metadata may hold `role`, `maximum_missing`, `sensitive` and `post_event`; the target's also `task`
-    and, for a binary task, `positive`. Raises WorkloadError when the target or its task is missing.
+    A column's metadata may hold `role`, `maximum_missing`, `sensitive`, `post_event` and `unseen`; the target's also
+    `task` and, for a binary task, `positive`. Raises WorkloadError when the target or its task is missing.
     """
     columns = tuple(_column(name, column) for name, column in schema.columns.items())
     targets = [column.name for column in columns if column.role == "target"]
@@ -159,6 +160,7 @@ def _column(name: str, column: pa.Column) -> Column:
         maximum_missing=float(column.nullable) if said.maximum_missing is None else said.maximum_missing,
         sensitive=said.sensitive,
         post_event=said.post_event,
+        unseen=said.unseen,
         description=column.description or "",
     )
 

@@ -58,12 +58,18 @@ def test_says_what_is_expected() -> None:
     assert values.expected(SIZE) == "a text, or null"
 
 
-def test_tells_unseen_categories() -> None:
-    """A level outside the list is unseen; a missing one, or a column without a list, is not."""
-    assert values.unseen("huge", SIZE)
-    assert not values.unseen("small", SIZE)
-    assert not values.unseen(None, SIZE)
-    assert not values.unseen("anything", Column("free", "category"))
+def test_lists_known_levels() -> None:
+    """A column with a list knows its levels and a missing one; a column without a list, or an id, counts none."""
+    columns = {column.name: column for column in (SIZE, Column("free", "category"), KEY)}
+    assert values.levels(columns) == {"size": {"small", "large", None}}
+
+
+def test_refuses_unseen_categories() -> None:
+    """Where the schema refuses what it does not list, the list is what was expected."""
+    column = Column("size", "category", categories=("small", "large"), unseen="refuse")
+    assert values.read("small", column) == "small"
+    with pytest.raises(ValueError, match=r"^one of small, large$"):
+        values.read("huge", column)
 
 
 def test_writes_path_steps() -> None:

@@ -3,26 +3,32 @@
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
-from gatehouse.serving import middleware, openapi, page
-from gatehouse.serving.middleware import failure
-from gatehouse.serving.requests import RequestError
-from gatehouse.serving.runtime import ModelError
+from gatehouse.errors import GatehouseError
+from gatehouse.serving import answers, body, openapi, page
+from gatehouse.serving.hot_path import HotPath
+from gatehouse.serving.middleware import Edge
 from gatehouse.serving.service import Service
-from gatehouse.serving.values import Problem
+
+STATUSES = (400, 408, 413, 415, 422, 500, 503, 504)
 
 
 class Answer(BaseModel):
-    """One prediction a row, in the order of the rows; `scores` holds each class's probability, null for a number."""
+    """One prediction a row, in the order of the rows; `scores` holds each class's probability, null for a number.
+
+    `fallback` stands there, true, where the model failed and the workload's own rule answered in its place.
+    """
 
     predictions: list[str | float]
     scores: list[dict[str, float] | None]
     model_version: str
     request_id: str
+    fallback: bool = False
 
 
 class Failure(BaseModel):
@@ -33,30 +39,32 @@ class Failure(BaseModel):
     request_id: str
 
 
-def create(service: Service) -> FastAPI:
+def create(service: Service) -> ASGIApp:
     """Return the ASGI application that serves one model. The caller closes the service."""
     app = FastAPI(title="Gatehouse", version=service.bundle.version, redoc_url=None)
     app.state.service = service
-    app.add_middleware(middleware.Edge, service=service)
-    for kind, handler in ((RequestError, _refused), (ModelError, _model_failed), (HTTPException, _not_served)):
-        app.add_exception_handler(kind, handler)
-    statuses: dict[int | str, dict[str, Any]] = {status: {"model": Failure} for status in (400, 413, 415, 422, 500)}
-    body = {"requestBody": openapi.request_body(service.reader)}
-    app.post("/predict", response_model=Answer, responses=statuses, openapi_extra=body)(predict)
+    app.add_exception_handler(GatehouseError, _failed)
+    app.add_exception_handler(HTTPException, _not_served)
+    statuses: dict[int | str, dict[str, Any]] = {status: {"model": Failure} for status in STATUSES}
+    statuses[answers.FALLBACK] = {"model": Answer, "description": "Answered by the fallback, as the model failed"}
+    request = {"requestBody": openapi.request_body(service.reader)}
+    app.post("/predict", response_model=Answer, responses=statuses, openapi_extra=request)(predict)
     if service.settings.page:
         page.add(app, service.bundle)
     app.get("/healthz", response_class=PlainTextResponse)(healthz)
     app.get("/readyz", response_class=PlainTextResponse)(readyz)
     app.get("/version")(version)
     app.get("/metrics", response_class=PlainTextResponse)(metrics)
-    return app
+    return Edge(app if service.settings.plain else HotPath(app, service), service)
 
 
 async def predict(request: Request) -> Response:
     """Predict for one row, sent as an object, or for many, sent as {"rows": [...]}."""
     service: Service = request.app.state.service
-    body = await _body(request, service.settings.maximum_bytes)
-    return JSONResponse(await service.predict(body, request.state.request_id))
+    settings = service.settings
+    content = await body.read(request.scope, request.receive, settings.maximum_bytes, settings.time_limit_seconds)
+    status, text = answers.prediction(await service.predict(content, request.state.request_id))
+    return Response(text, status, media_type="application/json")
 
 
 async def healthz() -> str:
@@ -81,33 +89,11 @@ async def metrics(request: Request) -> Response:
     return Response(request.app.state.service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _body(request: Request, limit: int) -> bytes:
-    """Read the body, and stop at the limit. Raises RequestError."""
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
-        raise RequestError(415, Problem("$", "the header Content-Type: application/json"))
-    too_large = RequestError(413, Problem("$", f"a body of at most {limit} bytes"))
-    stated = request.headers.get("content-length", "0")
-    if stated.isdecimal() and int(stated) > limit:
-        raise too_large
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise too_large
-    return bytes(body)
-
-
-async def _refused(request: Request, error: Any) -> Response:
-    problems = [{"path": problem.path, "expected": problem.expected} for problem in error.problems]
-    return failure(error.status, "The request is not what this model takes.", request.state.request_id, problems)
-
-
-async def _model_failed(request: Request, error: Any) -> Response:
-    middleware.report(error, request.state.request_id)
-    return failure(500, "The model failed on this request.", request.state.request_id)
+async def _failed(request: Request, error: Any) -> Response:
+    return answers.of(error, request.state.request_id)
 
 
 async def _not_served(request: Request, error: Any) -> Response:
-    answer = failure(error.status_code, f"{error.detail}. See /docs.", request.state.request_id)
+    answer = answers.failure(error.status_code, f"{error.detail}. See /docs.", request.state.request_id)
     answer.headers.update(error.headers or {})
     return answer

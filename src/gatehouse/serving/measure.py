@@ -24,12 +24,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import uvloop
-from fastapi.responses import JSONResponse
 
 from gatehouse.errors import BundleError, GatehouseError
 
 # `server` because the memory shall be that of a process which could answer users.
-from gatehouse.serving import server, service
+from gatehouse.serving import answers, server, service
 from gatehouse.serving.service import Service, Settings
 
 WARM = 3  # requests a kind: the first ones load what the later ones find
@@ -72,7 +71,7 @@ class Stopwatch:
     async def served(self, body: bytes) -> float:
         """Answer a request as the server's route does, from its body to the answer's bytes; return the milliseconds."""
         begun = time.perf_counter()
-        JSONResponse(await self.service.predict(body, REQUEST_ID))
+        answers.prediction(await self.service.predict(body, REQUEST_ID))
         return (time.perf_counter() - begun) * 1000
 
 

@@ -1,25 +1,22 @@
 """What every request passes on its way in and out: its id, its time, and a clean end whatever happens."""
 
-import logging
 import re
 import time
-import traceback
 import uuid
-from typing import Any
 
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gatehouse.serving.service import Service
+from gatehouse.serving import answers
+from gatehouse.serving.service import Service, report
 
-LOGGER = logging.getLogger(__name__)
 # What a client may choose as an id: it goes into logs and headers, so no blanks and nothing long.
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-ROUTES = ("/", "/predict", "/healthz", "/readyz", "/version", "/metrics", "/openapi.json", "/docs")
+PREDICT = "/predict"
+ROUTES = ("/", PREDICT, "/healthz", "/readyz", "/version", "/metrics", "/openapi.json", "/docs")
 
 
 class Edge:
-    """Gives each request an id, counts it, and turns what nobody caught into a clean 500."""
+    """Gives each request an id, counts it, refuses what is too much, and turns what nobody caught into a clean 500."""
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self.app, self.service = app, service
@@ -29,31 +26,45 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        await _Exchange(self.service, scope, send).run(self.app, receive)
+        await _Exchange(self.app, self.service, scope, send).run(receive)
 
 
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, service: Service, scope: Scope, send: Send) -> None:
-        self.service, self.scope, self._send = service, scope, send
+    def __init__(self, app: ASGIApp, service: Service, scope: Scope, send: Send) -> None:
+        self.app, self.service, self.scope, self._send = app, service, scope, send
         self.id = scope.setdefault("state", {})["request_id"] = request_id(scope)
         self.status = 0
 
-    async def run(self, app: ASGIApp, receive: Receive) -> None:
+    async def run(self, receive: Receive) -> None:
         metrics, began = self.service.metrics, time.perf_counter()
         # A path that is not served would make a new time series for every guess of a scanner.
         route = self.scope["path"] if self.scope["path"] in ROUTES else "other"
         metrics.in_flight += 1
         try:
-            await app(self.scope, receive, self.send)
+            # Health and counters are answered whatever happens.
+            await (self._limited(receive) if route == PREDICT else self.app(self.scope, receive, self.send))
         except Exception as error:  # nothing may reach the client but a clean answer
             report(error, self.id)
             if self.status == 0:
-                await failure(500, "The server failed.", self.id)(self.scope, receive, self.send)
+                await answers.failure(500, "The server failed.", self.id)(self.scope, receive, self.send)
         finally:
             metrics.in_flight -= 1
         metrics.answered(route, self.status, time.perf_counter() - began)
+
+    async def _limited(self, receive: Receive) -> None:
+        """Answer a request unless the server has taken on too much; then it is refused before it is read."""
+        overload = self.service.overload
+        if overload.refuses():
+            self.service.metrics.shed.inc()
+            await answers.busy(self.id)(self.scope, receive, self.send)
+            return
+        overload.under_way += 1
+        try:
+            await self.app(self.scope, receive, self.send)
+        finally:
+            overload.under_way -= 1
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -67,17 +78,8 @@ class _Exchange:
 
 def request_id(scope: Scope) -> str:
     """Return the id that the client sent, if it is a fit one, or a new one."""
-    sent = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-    return sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
-
-
-def failure(status: int, message: str, identity: str, problems: list[dict[str, Any]] | None = None) -> JSONResponse:
-    """Return an answer that says what went wrong, in the one form that all errors have."""
-    return JSONResponse({"error": message, "problems": problems or [], "request_id": identity}, status)
-
-
-def report(error: BaseException, identity: str) -> None:
-    """Write an error's trace to the server's own output, without its message: it may quote a user's value."""
-    cause = error.__cause__ or error
-    trace = "".join(traceback.format_tb(cause.__traceback__))
-    LOGGER.error("Request %s: %s\n%s", identity, type(cause).__name__, trace.rstrip())
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            sent = value.decode("latin-1")
+            return sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+    return uuid.uuid4().hex

@@ -64,8 +64,8 @@ class Input:
 class OnnxModel:
     """A model in a session of ONNX Runtime, with the columns of its matrix; a regression has no classes."""
 
-    # So many rows take less time than the way to another thread and back.
-    inline_rows = 20
+    # A few rows take less time than the way to another thread and back.
+    inline = True
 
     def __init__(self, session: Any, contract: Contract, inputs: Sequence[Input], classes: Sequence[str]) -> None:
         self._session, self._contract = session, contract

@@ -51,8 +51,9 @@ def _column(column: Column) -> dict[str, Any]:
     if column.maximum_missing > 0:
         schema["type"] = [schema["type"], "null"]
     if column.categories:
-        # No enum: a category that the schema does not list is served, and counted.
-        schema["examples"] = list(column.categories)
+        # Where a category that the schema does not list is served and counted, there is no enum.
+        key = "enum" if values.refuses_unseen(column) else "examples"
+        schema[key] = [*column.categories, *([None] if key == "enum" and column.maximum_missing > 0 else [])]
     if column.description:
         schema["description"] = column.description
     return schema

@@ -6,13 +6,14 @@ expected there, never with the value: an answer, and the log of whoever receives
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gatehouse.contract import Column, Contract
 from gatehouse.errors import GatehouseError
 from gatehouse.serving import values
+from gatehouse.serving.request_type import RowType
 from gatehouse.serving.values import Problem
 
 if TYPE_CHECKING:
@@ -49,25 +50,29 @@ class Reader:
     """Reads request bodies as one contract says.
 
     `columns` are the fields that a row may hold, by name: the features, and the id by which a label finds its
-    prediction later.
+    prediction later. `levels` are the categories that the schema lists, and None, by column.
     """
 
     columns: Mapping[str, Column]
     identity: str | None
     maximum_rows: int
+    row_type: RowType
+    levels: Mapping[str, Container[str | None]]
 
     def read(self, body: bytes) -> Batch:
         """Read a request's body.
 
         Raises RequestError: 400 for what is not JSON, 413 for too many rows, 422 for rows that do not fit the contract.
         """
-        batch = Batch()
-        problems: list[Problem] = []
-        for path, row in self._rows(_parse(body)):
-            problems += self._add(batch, path, row)
-        if problems:
-            raise RequestError(422, *problems)
-        return batch
+        rows = self.row_type.read(body)
+        if rows is None:
+            rows = []
+            problems: list[Problem] = []
+            for path, row in self._rows(_parse(body)):
+                problems += self._read_row(rows, path, row)
+            if problems:
+                raise RequestError(422, *problems)
+        return self._batch(rows)
 
     def _rows(self, document: Any) -> Iterator[tuple[str, Any]]:
         """Give the rows of a body, each with its JSON path."""
@@ -85,8 +90,8 @@ class Reader:
             raise RequestError(413, Problem("$.rows", f"at most {self.maximum_rows} rows"))
         yield from ((f"$.rows[{number}]", row) for number, row in enumerate(rows))
 
-    def _add(self, batch: Batch, path: str, row: Any) -> list[Problem]:
-        """Add a row to the batch, and return what is wrong with it."""
+    def _read_row(self, rows: list[dict[str, Any]], path: str, row: Any) -> list[Problem]:
+        """Add a row to the others, and return what is wrong with it."""
         if not isinstance(row, dict):
             return [Problem(path, "a row, as an object")]
         problems = [
@@ -99,23 +104,35 @@ class Reader:
                 clean[name] = values.read(row.get(name), column)
             except ValueError as error:
                 problems.append(Problem(path + values.step(name), str(error)))
-                continue
-            if values.unseen(clean[name], column):
-                batch.unseen[name] += 1
-        batch.ids.append(clean.pop(self.identity, None) if self.identity else None)
-        batch.rows.append(clean)
+        rows.append(clean)
         return problems
+
+    def _batch(self, rows: list[dict[str, Any]]) -> Batch:
+        """Take the ids out of the rows, and count the categories that nobody knows."""
+        identity = self.identity
+        ids = [row.pop(identity) for row in rows] if identity else [None] * len(rows)
+        unseen: Counter[str] = Counter()
+        for name, levels in self.levels.items():
+            for row in rows:
+                if row[name] not in levels:
+                    unseen[name] += 1
+        return Batch(rows, ids, unseen)
 
 
 def reader(contract: Contract, maximum_rows: int) -> Reader:
     """Return what reads the requests for a model with this contract."""
-    columns = {column.name: column for column in contract.columns if column.role in ("feature", "id")}
-    return Reader(columns, contract.named("id"), maximum_rows)
+    columns = {column.name: column for column in sent(contract)}
+    return Reader(columns, contract.named("id"), maximum_rows, RowType(columns, maximum_rows), values.levels(columns))
+
+
+def sent(contract: Contract) -> list[Column]:
+    """Return the columns that a client sends: what the model sees, and the id."""
+    return [column for column in contract.columns if column.role == "id" or column in contract.features]
 
 
 def payload(rows: "pd.DataFrame", contract: Contract) -> list[dict[str, Any]]:
     """Return raw rows as a client sends them: JSON-ready objects with the id and the features, nulls left out."""
-    columns = [column for column in contract.columns if column.role in ("feature", "id") and column.name in rows]
+    columns = [column for column in sent(contract) if column.name in rows]
     cells = [[values.plain(value, column) for value in rows[column.name]] for column in columns]
     names: Sequence[str] = [column.name for column in columns]
     return [

@@ -6,7 +6,6 @@ answering beside it.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,6 +13,7 @@ from gatehouse.bundle import Bundle
 from gatehouse.errors import GatehouseError
 from gatehouse.predictions import Predictions
 from gatehouse.serving import values
+from gatehouse.serving.batches import Batches
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,11 +26,15 @@ class ModelError(GatehouseError):
     """The model raised, or answered with something that is no prediction."""
 
 
+class TooLateError(GatehouseError):
+    """The model did not answer within the time limit."""
+
+
 class Model(Protocol):
     """What each runtime provides; its module's `load(bundle)` returns one, or raises BundleError."""
 
-    # So many rows may be predicted on the server's own thread.
-    inline_rows: int
+    # Whether few rows may be predicted on the server's own thread.
+    inline: bool
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> Predictions:
         """Predict for rows that fit the contract, None where a value is missing. May raise anything."""
@@ -43,19 +47,27 @@ class Model(Protocol):
 
 
 class Runtime:
-    """The model of a bundle, ready to answer. Raises BundleError when it cannot be loaded."""
+    """The model of a bundle, ready to answer. Raises BundleError when it cannot be loaded.
 
-    def __init__(self, bundle: Bundle) -> None:
-        self._contract = bundle.contract
+    A request of at most `inline_rows` is answered at once, where the model is quick; `time_limit` holds for the others.
+    """
+
+    def __init__(self, bundle: Bundle, inline_rows: int = 20, time_limit: float = 5.0) -> None:
+        self._contract, self._time_limit = bundle.contract, time_limit
         self._model = load(bundle)
-        # More threads than one fight over the interpreter, and the numeric libraries' own would fight over the cores.
-        self._thread = ThreadPoolExecutor(1, "model", initializer=self._model.limit_threads)
+        self._inline_rows = inline_rows if self._model.inline else 0
+        # The numeric libraries' own threads would fight over the cores with the server.
+        self._batches = Batches(self.answer, self._model.limit_threads)
 
     async def predict(self, rows: Sequence[Mapping[str, Any]]) -> Predictions:
-        """Predict for rows that fit the contract. Raises ModelError."""
-        if len(rows) <= self._model.inline_rows:
+        """Predict for rows that fit the contract. Raises ModelError, or TooLateError after the time limit."""
+        if len(rows) <= self._inline_rows:
             return self.answer(rows)
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self.answer, rows)
+        try:
+            async with asyncio.timeout(self._time_limit):
+                return await self._batches.predict(rows)
+        except TimeoutError:
+            raise TooLateError(f"the model took more than {self._time_limit:g} s") from None
 
     def answer(self, rows: Sequence[Mapping[str, Any]]) -> Predictions:
         """Predict for rows that fit the contract, on the thread that asks. Raises ModelError."""
@@ -75,7 +87,7 @@ class Runtime:
         Return what went wrong, or nothing: an invented row that fails is a warning, and no proof of a broken model.
         """
         try:
-            self._thread.submit(self.answer, [self.example()]).result()
+            self._batches.thread.submit(self.answer, [self.example()]).result()
         except ModelError as error:
             return str(error)
         return ""
@@ -86,7 +98,7 @@ class Runtime:
 
     def close(self) -> None:
         """Stop the thread."""
-        self._thread.shutdown()
+        self._batches.close()
 
 
 def load(bundle: Bundle) -> Model:

@@ -13,6 +13,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,6 +31,37 @@ from gatehouse.serving.service import Service, Settings
 FINISH_SECONDS = 7
 N = TypeVar("N", int, float)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A number that the command line or the environment may set, with its ends."""
+
+    name: str
+    default: float
+    low: float
+    high: float
+    said: str
+
+    @property
+    def kind(self) -> type[int] | type[float]:
+        """Whether it counts, or measures."""
+        return type(self.default)
+
+    @property
+    def option(self) -> str:
+        """Its name on the command line."""
+        return f"--{self.name.replace('_', '-')}"
+
+
+LIMITS = (
+    Limit("maximum_rows", 1000, 1, 10**6, "most rows a request"),
+    Limit("inline_rows", 20, 0, 10**6, "rows that are predicted without another thread, by ONNX"),
+    Limit("maximum_in_flight", 64, 1, 10**6, "requests under way, beyond which they are refused"),
+    Limit("maximum_lag_ms", 50.0, 0.1, 10**6, "wait in the event loop, beyond which requests are refused"),
+    Limit("time_limit_seconds", 5.0, 0.001, 3600, "time for a request's body, and for the model"),
+    Limit("drain_seconds", 1.0, 0, 3600, "see above"),
+)
 
 
 class Server(uvicorn.Server):
@@ -83,10 +115,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--host", default=env("HOST", "127.0.0.1"), help="address to listen on (HOST; %(default)s)")
     add("--port", default=env("PORT", "8080"), help="0 takes any free port (PORT; %(default)s)")
     add("--port-file", type=Path, help="write the port here, once requests are taken")
-    rows = env("GATEHOUSE_MAXIMUM_ROWS", "1000")
-    add("--maximum-rows", default=rows, help="most rows a request (GATEHOUSE_MAXIMUM_ROWS; %(default)s)")
-    drain = env("GATEHOUSE_DRAIN_SECONDS", "1")
-    add("--drain-seconds", default=drain, help="see above (GATEHOUSE_DRAIN_SECONDS; %(default)s)")
+    for limit in LIMITS:
+        name = f"GATEHOUSE_{limit.name.upper()}"
+        said = f"{limit.said} ({name}; %(default)s)"
+        add(limit.option, dest=limit.name, default=env(name, str(limit.default)), help=said)
+    add("--plain", action="store_true", help="answer /predict by FastAPI's route, to compare with the raw one")
 
 
 def main(args: argparse.Namespace, wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app) -> int:
@@ -123,13 +156,14 @@ def _settings(args: argparse.Namespace) -> tuple[Settings, int, float]:
         log_share=_number(float, args.log_share, "--log-share", 0, 1),
         # Not an argument: whoever lists the processes would read it.
         log_key=os.environ.get("GATEHOUSE_LOG_KEY", ""),
-        maximum_rows=_number(int, args.maximum_rows, "--maximum-rows", 1, 10**6),
+        plain=args.plain,
     )
-    drain_seconds = _number(float, args.drain_seconds, "--drain-seconds", 0, 3600)
-    return settings, _number(int, args.port, "--port", 0, 65535), drain_seconds
+    found = {one.name: _number(one.kind, getattr(args, one.name), one.option, one.low, one.high) for one in LIMITS}
+    drain_seconds = float(found.pop("drain_seconds"))
+    return replace(settings, **found), _number(int, args.port, "--port", 0, 65535), drain_seconds  # type: ignore[arg-type]
 
 
-def _number(kind: type[N], text: str, name: str, low: int, high: int) -> N:
+def _number(kind: type[N], text: str, name: str, low: float, high: float) -> N:
     with suppress(ValueError):
         number = kind(text)
         if low <= number <= high:

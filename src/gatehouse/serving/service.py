@@ -1,6 +1,7 @@
 """One model being served: everything that a request meets, opened before the first and closed after the last."""
 
 import logging
+import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +12,12 @@ from gatehouse.bundle import Bundle
 from gatehouse.predictions import Predictions
 from gatehouse.serving import prediction_log, requests, shipping
 from gatehouse.serving.metrics import Metrics
+from gatehouse.serving.overload import Overload
 from gatehouse.serving.recorder import Recorder
 from gatehouse.serving.requests import Reader
 from gatehouse.serving.runtime import ModelError, Runtime
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,12 @@ class Settings:
     log_key: str = ""
     maximum_rows: int = 1000
     maximum_bytes: int = 4 * 2**20
+    inline_rows: int = 20
+    maximum_in_flight: int = 64
+    maximum_lag_ms: float = 50.0
+    time_limit_seconds: float = 5.0
+    # Answer by FastAPI's own route, to compare with the raw one.
+    plain: bool = False
 
 
 @dataclass
@@ -42,18 +52,23 @@ class Service:
     metrics: Metrics
     log: shipping.Log | None
     recorder: Recorder
+    overload: Overload
     draining: bool = False
 
     async def predict(self, body: bytes, request_id: str) -> dict[str, Any]:
-        """Answer one request's body. Raises RequestError for a request that is wrong, ModelError for a broken model."""
+        """Answer one request's body.
+
+        Raises RequestError for a request that is wrong, ModelError for a broken model, TooLateError for a slow one.
+        """
         batch = self.reader.read(body)
         for column, count in batch.unseen.items():
             self.metrics.unseen.labels(column).inc(count)
         now = datetime.now(UTC)
         try:
             answers = await self.runtime.predict(batch.rows)
-        except ModelError:
+        except ModelError as error:
             self.metrics.model_errors.inc()
+            report(error, request_id)
             raise
         self.metrics.predicted(answers)
         if self.log:
@@ -85,9 +100,17 @@ def start(settings: Settings) -> Service:
     metrics = Metrics(bundle)
     recorder = Recorder(bundle, settings.log_share, settings.log_key)
     log = shipping.open_log(settings.log, settings.log_spool, metrics.dropped.inc, metrics.logged.inc)
-    runtime = Runtime(bundle)
+    runtime = Runtime(bundle, settings.inline_rows, settings.time_limit_seconds)
     failed = runtime.warm()
     if failed:
-        logging.getLogger(__name__).warning("Warming up failed: %s.", failed)
+        LOGGER.warning("Warming up failed: %s.", failed)
     reader = requests.reader(bundle.contract, settings.maximum_rows)
-    return Service(settings, bundle, reader, runtime, metrics, log, recorder)
+    overload = Overload(settings.maximum_in_flight, settings.maximum_lag_ms / 1000)
+    return Service(settings, bundle, reader, runtime, metrics, log, recorder, overload)
+
+
+def report(error: BaseException, identity: str) -> None:
+    """Write an error's trace to the server's own output, without its message: it may quote a user's value."""
+    cause = error.__cause__ or error
+    trace = "".join(traceback.format_tb(cause.__traceback__))
+    LOGGER.error("Request %s: %s\n%s", identity, type(cause).__name__, trace.rstrip())

@@ -15,7 +15,7 @@ class SklearnModel:
     """A loaded estimator, which is given tables."""
 
     # A prediction takes milliseconds, in which the server would answer nobody.
-    inline_rows = 0
+    inline = False
 
     def __init__(self, model: Model) -> None:
         self._model = model

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,6 +50,8 @@ def expected(column: Column) -> str:
         return "a text or an integer"
     low, high = column.minimum, column.maximum
     text = WORDS[column.kind]
+    if refuses_unseen(column):
+        text = f"one of {', '.join(column.categories or ())}"
     if low is not None and high is not None:
         text += f" from {low:g} to {high:g}"
     elif low is not None:
@@ -58,9 +61,15 @@ def expected(column: Column) -> str:
     return f"{text}, or null" if column.maximum_missing > 0 else text
 
 
-def unseen(value: Any, column: Column) -> bool:
-    """Tell whether a category is one that the schema does not list. It is served all the same, and counted."""
-    return column.categories is not None and value is not None and value not in column.categories
+def levels(columns: Mapping[str, Column]) -> dict[str, frozenset[str | None]]:
+    """Return the categories that the schema lists, and None for a missing one, by column; others are counted."""
+    return {name: frozenset((*column.categories, None)) for name, column in columns.items()
+            if column.categories is not None and column.role != "id"}  # fmt: skip
+
+
+def refuses_unseen(column: Column) -> bool:
+    """Tell whether the schema refuses a category that it does not list; else it is served, and counted."""
+    return column.unseen == "refuse" and bool(column.categories)
 
 
 def plain(value: Any, column: Column) -> Any:
@@ -127,6 +136,8 @@ def _text(value: str, kind: Kind) -> str | None:
 
 
 def _within(value: Any, column: Column) -> bool:
+    if refuses_unseen(column):
+        return value in (column.categories or ())
     if column.kind not in ("number", "integer") or isinstance(value, str):
         return True
     return (column.minimum is None or value >= column.minimum) and (column.maximum is None or value <= column.maximum)

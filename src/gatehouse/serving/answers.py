@@ -1,0 +1,44 @@
+"""What a client is answered, in the one form that it has whatever route it comes from."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from gatehouse.errors import GatehouseError
+from gatehouse.serving.requests import RequestError
+from gatehouse.serving.runtime import TooLateError
+
+# Success, and not by the model itself: a router counts it apart, so a canary that lives by its fallback is seen.
+FALLBACK = 203
+RETRY_SECONDS = 1
+ENCODE = msgspec.json.Encoder().encode
+
+
+def prediction(document: Mapping[str, Any]) -> tuple[int, bytes]:
+    """Return status and body of an answered request."""
+    return FALLBACK if document.get("fallback") else 200, ENCODE(document)
+
+
+def of(error: GatehouseError, identity: str) -> Response:
+    """Return the answer to a request that was not predicted; a model that failed is a plain 500."""
+    if isinstance(error, RequestError):
+        problems = [{"path": problem.path, "expected": problem.expected} for problem in error.problems]
+        return failure(error.status, "The request is not what this model takes.", identity, problems)
+    if isinstance(error, TooLateError):
+        return failure(504, "The model took too long. Send fewer rows, or come back later.", identity)
+    return failure(500, "The model failed on this request.", identity)
+
+
+def busy(identity: str) -> Response:
+    """Return the answer to a request that is not taken on, because too many are."""
+    answer = failure(503, "The server is busy. Come back later.", identity)
+    answer.headers["retry-after"] = str(RETRY_SECONDS)
+    return answer
+
+
+def failure(status: int, message: str, identity: str, problems: Sequence[Mapping[str, str]] = ()) -> Response:
+    """Return an answer that says what went wrong, in the one form that all errors have."""
+    content = ENCODE({"error": message, "problems": problems, "request_id": identity})
+    return Response(content, status, media_type="application/json")

@@ -1,0 +1,89 @@
+"""Predicts on a thread of its own: whatever waits when it is free is predicted together.
+
+Nobody waits for others to come: the queue is drained as it is, so one client alone is answered as soon as ever, and
+many share the price of a call. More threads than one would fight over the interpreter.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+from gatehouse.errors import GatehouseError
+from gatehouse.predictions import Predictions
+
+Rows: TypeAlias = Sequence[Mapping[str, Any]]
+Job: TypeAlias = "tuple[Rows, asyncio.Future[Predictions]]"
+Outcome: TypeAlias = Predictions | GatehouseError
+
+
+class Batches:
+    """A queue of rows and the thread that predicts them; `prepare` is called on it first.
+
+    `answer(rows)` raises GatehouseError; at most `maximum_rows` are given to it at a time, or one request's.
+    """
+
+    def __init__(
+        self, answer: Callable[[Rows], Predictions], prepare: Callable[[], None], maximum_rows: int = 1000
+    ) -> None:
+        self._answer, self._maximum = answer, maximum_rows
+        self._waiting: deque[Job] = deque()
+        self._busy = False
+        self.thread = ThreadPoolExecutor(1, "model", initializer=prepare)
+
+    async def predict(self, rows: Rows) -> Predictions:
+        """Predict for rows. Raises what `answer` raises for them alone."""
+        future: asyncio.Future[Predictions] = asyncio.get_running_loop().create_future()
+        self._waiting.append((rows, future))
+        if not self._busy:
+            self._next()
+        return await future
+
+    def close(self) -> None:
+        """Stop the thread when it has done what it does."""
+        self.thread.shutdown()
+
+    def _next(self) -> None:
+        """Have the thread predict what waits."""
+        taken = self._take()
+        self._busy = bool(taken)
+        if taken:
+            work = asyncio.get_running_loop().run_in_executor(self.thread, self._work, [rows for rows, _ in taken])
+            work.add_done_callback(lambda done: self._finish(taken, done))
+
+    def _take(self) -> list[Job]:
+        """Take jobs from the queue, without those that nobody waits for any more."""
+        taken: list[Job] = []
+        count = 0
+        while self._waiting:
+            rows, future = self._waiting[0]
+            if taken and count + len(rows) > self._maximum:
+                break
+            self._waiting.popleft()
+            if not future.done():
+                taken.append((rows, future))
+                count += len(rows)
+        return taken
+
+    def _work(self, parts: Sequence[Rows]) -> list[Outcome]:
+        """Predict all parts at once; where that fails, each alone, so that no request fails for another's rows."""
+        try:
+            together = self._answer([row for rows in parts for row in rows])
+        except GatehouseError as error:
+            return [error] if len(parts) == 1 else [self._work([rows])[0] for rows in parts]
+        ends = [0]
+        for rows in parts:
+            ends.append(ends[-1] + len(rows))
+        return [together.part(start, end) for start, end in pairwise(ends)]
+
+    def _finish(self, taken: list[Job], done: "asyncio.Future[list[Outcome]]") -> None:
+        self._next()
+        for (_, future), outcome in zip(taken, done.result(), strict=True):
+            if future.done():
+                continue
+            if isinstance(outcome, Predictions):
+                future.set_result(outcome)
+            else:
+                future.set_exception(outcome)

@@ -1,0 +1,85 @@
+import asyncio
+import threading
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gatehouse.predictions import Predictions
+from gatehouse.serving.batches import Batches, Rows
+from gatehouse.serving.runtime import ModelError
+
+
+class Doubler:
+    """Doubles x, fails on a negative one, and waits where it is told to; it keeps the length of each call."""
+
+    def __init__(self) -> None:
+        self.calls: list[int] = []
+        self.entered, self.go = threading.Event(), threading.Event()
+
+    def __call__(self, rows: Rows) -> Predictions:
+        """Answer rows."""
+        self.calls.append(len(rows))
+        self.entered.set()
+        assert self.go.wait(20)
+        numbers = np.array([row["x"] for row in rows], float)
+        if (numbers < 0).any():
+            raise ModelError("negative")
+        return Predictions(2 * numbers, np.empty(0))
+
+
+def asked(model: Doubler, parts: list[list[float]], maximum: int = 1000) -> list[Any]:
+    """Ask for one row, and for all parts while that is answered; return the parts' answers."""
+
+    async def played(batches: Batches) -> list[Any]:
+        first = asyncio.create_task(batches.predict([{"x": 0}]))
+        await asyncio.to_thread(model.entered.wait, 20)
+        others = [asyncio.create_task(batches.predict([{"x": x} for x in part])) for part in parts]
+        await asyncio.sleep(0)
+        model.go.set()
+        await first
+        return await asyncio.gather(*others, return_exceptions=True)
+
+    with closing(Batches(model, lambda: None, maximum)) as batches:
+        return asyncio.run(played(batches))
+
+
+def test_waiting_rows_go_together() -> None:
+    """What waits while the model is busy is predicted in one call, and each request gets its own."""
+    model = Doubler()
+    found = asked(model, [[1], [2, 3], [4]])
+    assert [part.values.tolist() for part in found] == [[2], [4, 6], [8]]
+    assert model.calls == [1, 4]
+
+
+def test_one_failure_is_alone() -> None:
+    """Where a call of many fails, each is tried alone: only the request that fails does."""
+    found = asked(Doubler(), [[1], [-2], [3]])
+    assert isinstance(found[1], ModelError)
+    assert [part.values.tolist() for part in found[::2]] == [[2], [6]]
+
+
+def test_calls_have_an_end() -> None:
+    """A call takes no more rows than the limit, unless one request has more."""
+    model = Doubler()
+    asked(model, [[1, 2], [3, 4], [5, 6, 7, 8]], maximum=3)
+    assert model.calls == [1, 2, 2, 4]
+
+
+def test_gone_client_is_skipped() -> None:
+    """Rows that nobody waits for any more are not predicted."""
+    model = Doubler()
+
+    async def played(batches: Batches) -> None:
+        first = asyncio.create_task(batches.predict([{"x": 0}]))
+        await asyncio.to_thread(model.entered.wait, 20)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(batches.predict([{"x": 1}]), 0.01)
+        model.go.set()
+        await first
+        await batches.predict([{"x": 2}, {"x": 3}])
+
+    with closing(Batches(model, lambda: None)) as batches:
+        asyncio.run(played(batches))
+    assert model.calls == [1, 2]
