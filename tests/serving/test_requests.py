@@ -114,6 +114,14 @@ def test_feature_called_rows() -> None:
     assert reader.read(b'{"rows": [{"rows": 3}, {"rows": 4}]}').rows == [{"rows": 3}, {"rows": 4}]
 
 
+def test_later_columns_are_not_asked_for() -> None:
+    """What is known only after the event is no field of a request, nor of what is made for a client."""
+    columns = (Column("x", "number"), Column("refund", "number", post_event=True), Column("y", "number", "target"))
+    contract = Contract(columns, "regression")
+    assert requests.payload(pd.DataFrame({"x": [1.0], "refund": [2.0], "y": [3.0]}), contract) == [{"x": 1.0}]
+    assert requests.reader(contract, 5).read(b'{"x": 1}').rows == [{"x": 1.0}]
+
+
 def test_payload_is_accepted() -> None:
     """What is made of raw rows for a client is what the server takes, and means the same to the model."""
     rows = tumours.rows()

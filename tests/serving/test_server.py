@@ -15,7 +15,10 @@ import pytest
 import tumours
 
 from gatehouse.bundle import MODEL, Bundle
+from gatehouse.config import Serving
 from gatehouse.serving import prediction_log
+from gatehouse.serving.server import LIMITS
+from gatehouse.serving.service import Settings
 
 BODY = json.dumps(tumours.ROW)
 
@@ -32,6 +35,16 @@ def until_closed(port: int) -> list[int]:
         if answer.getheader("connection") == "close":
             connection.close()
             return statuses
+
+
+def test_limits_are_those_of_the_settings() -> None:
+    """What the settings say to a server is what it reads, with the same values where neither is told anything."""
+    told = Serving().environment()
+    read = {f"GATEHOUSE_{limit.name.upper()}": str(limit.default) for limit in LIMITS if limit.name != "drain_seconds"}
+    assert told == read
+    assert {limit.name: getattr(Settings(Path()), limit.name, limit.default) for limit in LIMITS} == {
+        limit.name: limit.default for limit in LIMITS
+    }
 
 
 def test_stop_loses_nothing(start: Callable[..., Any], bundle: Bundle) -> None:

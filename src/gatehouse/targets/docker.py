@@ -180,7 +180,7 @@ class DockerTarget:
 def environment(config: Config, environ: Mapping[str, str]) -> dict[str, str]:
     """Return what a server's container is told of the settings, and of this program's own environment."""
     told = {
-        "GATEHOUSE_MAXIMUM_ROWS": str(config.serving.maximum_rows),
+        **config.serving.environment(),
         "GATEHOUSE_LOG_SHARE": str(config.log.share),
         "GATEHOUSE_LOG_KEY": environ.get("GATEHOUSE_LOG_KEY", ""),
     }

@@ -130,7 +130,7 @@ class LocalTarget:
         env = {**os.environ, "GATEHOUSE_BUNDLE_DIGEST": release.bundle}
         # Several servers share this machine's cores.
         env.setdefault("OMP_NUM_THREADS", "1")
-        env["GATEHOUSE_MAXIMUM_ROWS"] = str(self.config.serving.maximum_rows)
+        env |= self.config.serving.environment()
         env["GATEHOUSE_PAGE"] = "on" if self.config.serving.page else "off"
         env["GATEHOUSE_LOG_SHARE"] = str(self.config.log.share)
         if self.config.store.log:
