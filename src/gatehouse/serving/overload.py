@@ -14,6 +14,8 @@ from collections.abc import Callable
 PATIENCE = 0.1
 # Of the longest turn: what a busy server takes on in one, so that a refusal comes soon.
 PART = 0.1
+# Requests that a turn takes on whatever they take: where a few are slow, the machine is, and refusing helps nobody.
+LEAST = 16
 
 
 class Overload:
@@ -23,7 +25,7 @@ class Overload:
         self.most, self.lag, self.clock = most, lag, clock
         self.under_way = 0
         self._turn = self._ended = self._long_since = 0.0
-        self._busy = False
+        self._busy, self._taken = False, 0
 
     def refuses(self) -> bool:
         """Tell whether a request that now has its turn is one too many."""
@@ -32,15 +34,19 @@ class Overload:
             self._turn = now
             # What is called soon is called in the next turn, before all that arrives in between.
             asyncio.get_running_loop().call_soon(self._end)
-        return self.under_way >= self.most or (self._busy and now - self._turn > PART * self.lag)
+        late = self._busy and self._taken >= LEAST and now - self._turn > PART * self.lag
+        if late or self.under_way >= self.most:
+            return True
+        self._taken += 1
+        return False
 
     def _end(self) -> None:
         now = self.clock()
         if self._turn - self._ended > PATIENCE:
             self._busy, self._long_since = False, 0.0
-        if now - self._turn <= (PART if self._busy else 1) * self.lag:
+        if self._taken < LEAST or now - self._turn <= (PART if self._busy else 1) * self.lag:
             self._busy, self._long_since = False, 0.0
         else:
             self._long_since = self._long_since or self._turn
             self._busy = self._busy or now - self._long_since > PATIENCE
-        self._turn, self._ended = 0.0, now
+        self._turn, self._ended, self._taken = 0.0, now, 0

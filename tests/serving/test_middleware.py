@@ -1,0 +1,79 @@
+import asyncio
+import json
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+import tumours
+
+from gatehouse.bundle import Bundle
+from gatehouse.serving import app as apps
+from gatehouse.serving import service as services
+from gatehouse.serving.service import Service, Settings
+
+BODY = json.dumps({"rows": [tumours.ROW] * 2}).encode()
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+def service(bundle: Bundle) -> Iterator[Service]:
+    """Return a service that gives up at once on what goes to another thread, as all of its requests do."""
+    with closing(services.start(Settings(bundle.path, inline_rows=0, time_limit_seconds=1e-6))) as started:
+        yield started
+
+
+async def sent() -> dict[str, Any]:
+    """Give the body at once."""
+    return {"type": "http.request", "body": BODY}
+
+
+async def never() -> dict[str, Any]:
+    """Fail, because nobody may read the body."""
+    raise AssertionError("the body was read")
+
+
+def ask(service: Service, method: str, path: str, receive: Receive) -> tuple[int, dict[str, str], bytes]:
+    """Send one request to the app of a service, and return status, headers and body."""
+    said: list[Any] = []
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    headers = [(b"content-type", b"application/json")]
+    scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "headers": headers,
+             "query_string": b"", "http_version": "1.1", "scheme": "http", "server": ("x", 80)}  # fmt: skip
+    asyncio.run(apps.create(service)(scope, receive, send))
+    return said[0]["status"], {k.decode(): v.decode() for k, v in said[0]["headers"]}, said[1]["body"]
+
+
+def test_sheds_before_reading(service: Service) -> None:
+    """With too many requests under way, another is refused unread, with when to come back, and is counted."""
+    service.overload.under_way = service.overload.most
+    status, headers, text = ask(service, "POST", "/predict", never)
+    assert (status, headers["retry-after"]) == (503, "1")
+    assert json.loads(text)["request_id"] == headers["x-request-id"]
+    assert b"gatehouse_http_requests_shed_total 1.0" in service.metrics.text()
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_health_is_never_shed(service: Service, path: str) -> None:
+    """Whoever asks for health or counters is answered however much is under way."""
+    service.overload.under_way = service.overload.most
+    assert ask(service, "GET", path, never)[0] == 200
+
+
+def test_late_model_is_given_up(service: Service) -> None:
+    """What the model does not answer within the time limit is a 504, and leaves its place to others."""
+    assert ask(service, "POST", "/predict", sent)[0] == 504
+    assert service.overload.under_way == 0
+
+
+def test_slow_client_is_given_up(start: Callable[..., Any], bundle: Bundle) -> None:
+    """A client that does not send its body within the time limit is told so."""
+    server = start(bundle.path, "--time-limit-seconds", "0.2")
+    head = "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        client.sendall(head.encode())
+        assert client.recv(100).startswith(b"HTTP/1.1 408")
