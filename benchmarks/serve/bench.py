@@ -30,7 +30,6 @@ from gatehouse.stages import train
 CLIENTS = 16
 ROWS = 200
 SAME = 1e-6
-EXPORTED = "model.onnx"
 # Less than this share of a core: somebody else was at work on it.
 OWN_CORE = 0.9
 
@@ -95,9 +94,9 @@ class Bench:
         folder = self.folder / "bundle-sklearn"
         if not folder.exists():
             shutil.copytree(self.bundle.path, folder)
-            (folder / EXPORTED).unlink(missing_ok=True)
+            (folder / bundles.ONNX).unlink(missing_ok=True)
             manifest = files.read_json(folder / bundles.MANIFEST, "manifest")
-            manifest["files"].pop(EXPORTED, None)
+            manifest["files"].pop(bundles.ONNX, None)
             files.write_json(folder / bundles.MANIFEST, manifest)
         return folder
 

@@ -1,9 +1,11 @@
 """Serve images, built for real from the repository's own Dockerfile around a small bundle."""
 
+import json
 import shutil
 import subprocess
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from gatehouse import shell
 from gatehouse.bundle import Bundle
 
 ROOT = Path(__file__).parents[2]
+HARDENED = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
 CONTEXT = ("src", "Dockerfile.serve", ".dockerignore", "requirements-serve-onnx.txt", "requirements-serve-sklearn.txt")
 
 
@@ -31,11 +34,15 @@ def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="session")
 def context(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder to build from; the test is skipped where there is no engine."""
+    return context_of(bundle, tmp_path_factory.mktemp("context"))
+
+
+def context_of(bundle: Bundle, folder: Path) -> Path:
+    """Fill a folder with what the image of a bundle is built from; the test is skipped where there is no engine."""
     try:
         docker("info")
     except shell.CommandError as error:
         pytest.skip(f"NOT TESTED: there is no Docker engine here, so no image was built. {error}")
-    folder = tmp_path_factory.mktemp("context")
     for name in CONTEXT:
         (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
     shutil.copytree(bundle.path, folder / "build" / "bundle")
@@ -71,3 +78,26 @@ def container() -> Iterator[str]:
     name = f"gatehouse-test-{uuid.uuid4().hex[:8]}"
     yield name
     subprocess.run(["docker", "rm", "--force", "--volumes", name], capture_output=True, check=False)
+
+
+@pytest.fixture
+def built_of(tmp_path: Path) -> Callable[[Bundle], Iterator[str]]:
+    """Return what builds the image of any bundle, gives its name, and removes it."""
+    return lambda bundle: built(context_of(bundle, tmp_path / "context"), bundle)
+
+
+def serving(name: str, image: str, *arguments: str) -> None:
+    """Start a container in which nothing can be written but the log, and wait until its own health check passes."""
+    docker("run", "--detach", "--name", name, *HARDENED, *arguments, image)
+    check = json.loads(docker("inspect", "--format", "{{json .Config.Healthcheck.Test}}", image))[1:]
+    end = time.monotonic() + 60
+    while subprocess.run(["docker", "exec", name, *check], capture_output=True, check=False).returncode:
+        if time.monotonic() > end:
+            pytest.fail(docker("logs", name))
+        time.sleep(0.1)
+
+
+@pytest.fixture(name="serving")
+def serving_fixture() -> Callable[..., None]:
+    """Return what starts a container and waits until it is healthy: `serving(container, image, *arguments)`."""
+    return serving
