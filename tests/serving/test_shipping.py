@@ -212,6 +212,15 @@ def test_opens_what_is_named(tmp_path: Path) -> None:
         log.close()
 
 
+def test_each_address_has_its_spool(tmp_path: Path) -> None:
+    """What waits for one address is not carried to another, and a slash at the end makes no other address."""
+    one, other = shipping.spool_of(URL, tmp_path), shipping.spool_of("memory://another", tmp_path)
+    assert one.parent == other.parent == tmp_path
+    assert one != other
+    assert shipping.spool_of(f"{URL}/", tmp_path) == one
+    assert shipping.spool_of(URL) != shipping.spool_of("memory://another")
+
+
 def test_folder_needs_no_fsspec(tmp_path: Path) -> None:
     """A log in a folder is written and read without importing what addresses need."""
     program = (

@@ -6,6 +6,7 @@ an earlier server left behind, because it was killed, is carried as well.
 """
 
 import fcntl
+import hashlib
 import logging
 import os
 import shutil
@@ -148,13 +149,17 @@ def open_log(where: Path | str | None, spool: Path | None, dropped: Count, writt
     if not where:
         return None
     if files.is_url(where):
-        return ShippedLog(str(where), spool or own_spool(), dropped, written)
+        return ShippedLog(str(where), spool_of(str(where), spool), dropped, written)
     return LogWriter(Path(where), dropped, written)
 
 
-def own_spool() -> Path:
-    """Return a folder of this user's, where none was named."""
-    return Path(tempfile.gettempdir()) / f"gatehouse-log-{os.getuid()}"
+def spool_of(url: str, folder: Path | None = None) -> Path:
+    """Return the spool of one address, below a folder, or below one of this user's where none was named.
+
+    Two servers with different addresses have different spools, since each carries all that it finds in its own.
+    """
+    root = folder or Path(tempfile.gettempdir()) / f"gatehouse-log-{os.getuid()}"
+    return root / hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:12]
 
 
 @contextmanager
@@ -175,7 +180,11 @@ def require(url: str) -> None:
         import fsspec
 
         fsspec.get_filesystem_class(url.partition("://")[0])
-    except (ImportError, ValueError) as error:
+    except ImportError as error:
         raise ConfigError(
-            f"The prediction log cannot be carried to {url}: {error}. Add the package to the server's requirements."
+            f"The prediction log cannot be carried to {url}: {error}. Add it to the server's requirements."
+        ) from error
+    except ValueError as error:
+        raise ConfigError(
+            f"The prediction log cannot be carried to {url}: {error}. Name a folder, or an address that fsspec knows."
         ) from error
