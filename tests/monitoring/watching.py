@@ -29,9 +29,9 @@ def need(*programs: str) -> None:
 
 def until(condition: Callable[[], Any], what: str) -> Any:
     """Wait for something, and return it."""
-    end = time.monotonic() + 90
+    end = time.monotonic() + 180
     while not (found := condition()):
-        assert time.monotonic() < end, f"{what} did not happen in 90 s"
+        assert time.monotonic() < end, f"{what} did not happen in three minutes"
         time.sleep(0.1)
     return found
 
