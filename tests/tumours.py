@@ -76,6 +76,7 @@ def write(
     version: str = "1.2.0",
     contract: Contract = CONTRACT,
     features: pd.DataFrame | None = None,
+    fallback: str | None = None,
 ) -> Bundle:
     """Write a bundle of the model that is given, or of a good one; with the features, it is served by ONNX."""
     model, exported = Model(fitted or estimator(), contract), None
@@ -83,7 +84,8 @@ def write(
         from gatehouse.export import artifact  # skl2onnx takes a second to import
 
         exported = artifact.make(model, contract.frame(features))
-    return bundles.write(path, model.estimator, contract, {}, {"version": version}, "# Tumours\n", exported)
+    about = {"version": version, "fallback": {"classes": [] if contract.task == "regression" else ["no", "yes"]}}
+    return bundles.write(path, model.estimator, contract, {}, about, "# Tumours\n", exported, fallback)
 
 
 def opened(version: str = "1.2.0", contract: Contract = CONTRACT, profile: dict[str, Any] | None = None) -> Bundle:

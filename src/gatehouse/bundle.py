@@ -1,8 +1,9 @@
 """The model bundle: one folder with the model and all that is known of it, checked by hash whenever it is opened.
 
 Its files: `model.skops`, `schema.json` (the contract), `profile.json` (the reference profile that drift reads),
-`manifest.json` (origin, parameters, metrics, versions and the hash of every other file), `model_card.md`, and, where
-the model is served by ONNX, `model.onnx`. No pickle is ever written to it or loaded from it.
+`manifest.json` (origin, parameters, metrics, versions and the hash of every other file) and `model_card.md`; where the
+model is served by ONNX, `model.onnx`; where the workload has a fallback, its text, `fallback.py`.
+No pickle is ever written to it or loaded from it.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 Runtime = Literal["onnx", "sklearn"]
 MODEL, SCHEMA, PROFILE, MANIFEST, CARD = "model.skops", "schema.json", "profile.json", "manifest.json", "model_card.md"
-ONNX = "model.onnx"
+ONNX, FALLBACK = "model.onnx", "fallback.py"
 # Types outside these packages run code that is not the user's, nor scikit-learn's: they are refused.
 TRUSTED_PACKAGES = ("sklearn.", "numpy.", "scipy.")
 
@@ -91,8 +92,12 @@ def write(
     manifest: Mapping[str, Any],
     card: str,
     exported: bytes | None = None,
+    fallback: str | None = None,
 ) -> Bundle:
-    """Write a bundle, whole or not at all, and open it again; `exported` is the ONNX by which it is served."""
+    """Write a bundle, whole or not at all, and open it again.
+
+    `exported` is the ONNX by which it is served, `fallback` the text of the rule that answers where the model fails.
+    """
     import skops.io
 
     with files.new_folder(path) as folder:
@@ -102,6 +107,8 @@ def write(
         files.write_text(folder / CARD, card)
         if exported is not None:
             (folder / ONNX).write_bytes(exported)
+        if fallback is not None:
+            files.write_text(folder / FALLBACK, fallback)
         hashes = {file.name: files.sha256(file) for file in sorted(folder.iterdir())}
         files.write_json(folder / MANIFEST, {**manifest, "files": hashes})
     return read(path)

@@ -46,7 +46,8 @@ class Workload:
     """What the user's package provides.
 
     `load(since, until)` returns rows in the order of time; `build()` returns an unfitted scikit-learn estimator.
-    `metrics` are the user's own, from the optional module `metrics`.
+    `metrics` are the user's own, from the optional module `metrics`; `fallback(row)`, which is optional too, answers
+    where the model fails.
     """
 
     schema: pa.DataFrameSchema
@@ -54,6 +55,7 @@ class Workload:
     load: Callable[[Any, Any], pd.DataFrame]
     build: Callable[[], Any]
     metrics: tuple[Metric, ...] = ()
+    fallback: Callable[[Mapping[str, Any]], Any] | None = None
 
     def truth(self, rows: pd.DataFrame) -> Truth:
         """Return what models are judged by on labelled rows."""
@@ -74,7 +76,8 @@ def find(package: str, search_path: str = "") -> Workload:
     if not isinstance(schema, pa.DataFrameSchema):
         raise WorkloadError(f"{package}.schema.SCHEMA must be a pandera DataFrameSchema, not {type(schema).__name__}.")
     load, build = _part(package, "data", "load"), _part(package, "model", "build")
-    return Workload(schema, contract_of(schema), _checked(load, package), build, _metrics(package))
+    fallback = getattr(importlib.import_module(f"{package}.model"), "fallback", None)
+    return Workload(schema, contract_of(schema), _checked(load, package), build, _metrics(package), fallback)
 
 
 def contract_of(schema: pa.DataFrameSchema) -> Contract:

@@ -12,6 +12,7 @@ traefik_service_requests_total{code="200",method="POST",protocol="http",service=
 traefik_service_requests_total{code="404",method="GET",protocol="http",service="blue@file"} 3
 traefik_service_requests_total{code="500",method="POST",protocol="http",service="blue@file"} 4
 traefik_service_requests_total{code="502",method="POST",protocol="http",service="blue@file"} 2
+traefik_service_requests_total{code="203",method="POST",protocol="http",service="blue@file"} 5
 traefik_service_requests_total{code="499",method="POST",protocol="http",service="blue@file"} 1
 traefik_service_requests_total{code="200",method="GET",protocol="http",service="probe-blue@file"} 77
 traefik_entrypoint_requests_total{code="200",entrypoint="users",method="GET",protocol="http"} 1000
@@ -25,9 +26,9 @@ traefik_service_request_duration_seconds_bucket{code="500",method="POST",service
 
 
 def test_counters_of_slots():
-    """Counts are added up over codes and methods; probes and other services are not the slot's."""
+    """Counts are added up over codes and methods, a fallback's answers as errors; probes are not the slot's."""
     blue = traefik.counters(METRICS)["blue"]
-    assert (blue.requests, blue.errors, blue.abandoned, blue.refused) == (100, 6, 1, 3)
+    assert (blue.requests, blue.errors, blue.abandoned, blue.refused) == (105, 11, 1, 3)
     assert (blue.latency[5.0], blue.latency[200.0]) == (64, 93)
 
 

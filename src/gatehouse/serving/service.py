@@ -10,7 +10,8 @@ from typing import Any
 from gatehouse import bundle as bundles
 from gatehouse.bundle import Bundle
 from gatehouse.predictions import Predictions
-from gatehouse.serving import prediction_log, requests, shipping
+from gatehouse.serving import fallback, prediction_log, requests, shipping
+from gatehouse.serving.fallback import Fallback
 from gatehouse.serving.metrics import Metrics
 from gatehouse.serving.overload import Overload
 from gatehouse.serving.recorder import Recorder
@@ -53,12 +54,15 @@ class Service:
     log: shipping.Log | None
     recorder: Recorder
     overload: Overload
+    fallback: Fallback | None = None
     draining: bool = False
 
     async def predict(self, body: bytes, request_id: str) -> dict[str, Any]:
         """Answer one request's body.
 
-        Raises RequestError for a request that is wrong, ModelError for a broken model, TooLateError for a slow one.
+        Where the model fails, the fallback answers: that is marked and counted, and not logged, because it is not what
+        the model says of the world. Raises RequestError for a request that is wrong, ModelError for a broken model
+        without a fallback, TooLateError for a slow one.
         """
         batch = self.reader.read(body)
         for column, count in batch.unseen.items():
@@ -69,7 +73,11 @@ class Service:
         except ModelError as error:
             self.metrics.model_errors.inc()
             report(error, request_id)
-            raise
+            if self.fallback is None:
+                raise
+            answers = self.fallback.answer(batch.rows)
+            self.metrics.fallbacks.inc(len(answers))
+            return {**self._document(answers, request_id), "fallback": True}
         self.metrics.predicted(answers)
         if self.log:
             self.recorder.add(self.log, now, request_id, batch, answers)
@@ -106,7 +114,7 @@ def start(settings: Settings) -> Service:
         LOGGER.warning("Warming up failed: %s.", failed)
     reader = requests.reader(bundle.contract, settings.maximum_rows)
     overload = Overload(settings.maximum_in_flight, settings.maximum_lag_ms / 1000)
-    return Service(settings, bundle, reader, runtime, metrics, log, recorder, overload)
+    return Service(settings, bundle, reader, runtime, metrics, log, recorder, overload, fallback.load(bundle))
 
 
 def report(error: BaseException, identity: str) -> None:

@@ -23,7 +23,7 @@ from gatehouse.errors import WorkloadError
 from gatehouse.gates import metrics, quality, reproducibility
 from gatehouse.registry import connect
 from gatehouse.registry.mlflow import MlflowRegistry
-from gatehouse.stages import exporting, judgement, manifest, trainings
+from gatehouse.stages import exporting, falling_back, judgement, manifest, trainings
 from gatehouse.stages import rows as rowsets
 from gatehouse.stages.exporting import Exported
 from gatehouse.stages.rows import Rows
@@ -74,10 +74,10 @@ def run(config: Config, found: Workload, window: Window, path: Path, *, seed: in
     rows = rowsets.prepare(found, config, window)
     estimator = fitted(found, rows, seed, fit)
     exported = exporting.run(config, Model(estimator, found.contract), rows)
-    bundle, reproduced = _written(config, found, rows, estimator, exported, seed, path)
+    bundle, reproduced, fallback = _written(config, found, rows, estimator, exported, seed, path)
     run_id = tracker(config).track(bundle)
     details = {"run_id": run_id, "outputs": {"bundle": bundle.digest, "version": bundle.version}}
-    checks = [_trained(config, rows, bundle), reproduced, exported.check]
+    checks = [_trained(config, rows, bundle), reproduced, exported.check, *([fallback] if fallback else [])]
     return judgement.make("train", checks, subject=subject(bundle), details=details)
 
 
@@ -110,10 +110,11 @@ def _trained(config: Config, rows: Rows, bundle: Bundle) -> Check:
 
 def _written(
     config: Config, found: Workload, rows: Rows, estimator: Any, exported: Exported, seed: int, path: Path
-) -> tuple[Bundle, Check]:
+) -> tuple[Bundle, Check, Check | None]:
     """Write the bundle, and compare it with earlier ones, of which one may have lain at the same path."""
     contract = found.contract
     predictions = Model(estimator, contract).predict(rows.holdout)
+    fallback = falling_back.run(config, found, rows, predictions)
     champion, challenger = trainings.released(connect(config))
     taken = [held.version for held in (champion, challenger) if held]
     about = manifest.make(config, contract, rows, estimator, predictions, champion, taken)
@@ -121,11 +122,12 @@ def _written(
     measured = [metrics.estimate(name, truth, predictions, *asked) for name in quality.named(truth, config.gate)]
     about |= {"seed": seed, "metrics": {estimate.metric: manifest.measured(estimate) for estimate in measured}}
     about |= {"serving": {"runtime": exported.runtime, "why": exported.why, **exported.details}}
+    about |= {"fallback": fallback.about} if fallback.about else {}
     earlier = trainings.find(path, champion, challenger, tracker(config), about)
     reference = profile.make(contract.frame(rows.holdout), contract, predictions)
     card = manifest.card(about, contract)
-    bundle = bundles.write(path, estimator, contract, reference, about, card, exported.content)
-    return bundle, reproducibility.judge(about, earlier)
+    bundle = bundles.write(path, estimator, contract, reference, about, card, exported.content, fallback.source)
+    return bundle, reproducibility.judge(about, earlier), fallback.check
 
 
 def tracker(config: Config) -> MlflowRegistry:

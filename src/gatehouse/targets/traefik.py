@@ -21,6 +21,8 @@ TRAFFIC = ("traffic-0", "traffic-1")
 # cannot be repeated. So the router closes it first. A server that is silent for longer than `ANSWER` counts as failed.
 IDLE, ANSWER, DIAL = "2s", "10s", "2s"
 CLIENT_GONE = "499"
+# Answered, but by the fallback of a model that failed: an error, for whoever judges the model.
+FALLBACK = "203"
 
 
 def static_arguments(directory: str, users: str, internal: str) -> list[str]:
@@ -119,7 +121,7 @@ def _counted(slot: Slot, samples: Iterable[Any]) -> Counters:
         code, value = sample.labels["code"], int(sample.value)
         if sample.name == "traefik_service_requests_total":
             requests += value
-            errors += value if code.startswith("5") else 0
+            errors += value if code.startswith("5") or code == FALLBACK else 0
             abandoned += value if code == CLIENT_GONE else 0
             refused += value if code.startswith("4") and code != CLIENT_GONE else 0
         elif sample.name == "traefik_service_request_duration_seconds_bucket" and sample.labels["le"] != "+Inf":
