@@ -37,7 +37,7 @@ def quick(state: Path) -> Config:
             "store": {"state": str(state)},
             "steps": {"steps": [20, 50, 100], "bake_seconds": 0.3, "step_budget_seconds": 30.0},
             "canary": {"minimum_requests": 15},
-            "rollout": {"poll_seconds": 0.1, "drain_seconds": 2.0, "start_seconds": 20.0},
+            "rollout": {"poll_seconds": 0.1, "drain_seconds": 2.0, "start_seconds": 90.0},
         }
     )
 

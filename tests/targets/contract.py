@@ -24,7 +24,7 @@ ROWS = itertools.repeat({"amount": 1.0})
 
 def settings(state: str, **rollout: Any) -> Config:
     """Return settings that keep everything in one folder."""
-    return config.parse({"store": {"state": state}, "rollout": {"start_seconds": 20.0, **rollout}})
+    return config.parse({"store": {"state": state}, "rollout": {"start_seconds": 90.0, **rollout}})
 
 
 class Place(ABC):
