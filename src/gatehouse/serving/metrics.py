@@ -23,7 +23,7 @@ PROBABILITIES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 
 CONFIDENCES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)
 DECADES = (-1e6, -1e4, -100.0, -1.0, 0.0, 1.0, 100.0, 1e4, 1e6)
 # A series that begins with its first error has no rate there: what may be alarmed on begins at 0.
-ROUTE, STATUSES = "/predict", (200, 400, 413, 415, 422, 500, 503, 504)
+ROUTE, STATUSES = "/predict", (200, 203, 400, 413, 415, 422, 500, 503, 504)
 
 
 class Metrics(Collector):
