@@ -108,6 +108,18 @@ def test_leaves_open_files(tmp_path: Path) -> None:
     writer.close()
 
 
+def test_servers_share_spool(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Several servers with one spool carry every file of it once, and do not stumble over one another."""
+    names = [f"{number:03}" for number in range(200)]
+    spooled(tmp_path, *names)
+    shippers = [Shipper(URL, tmp_path, print) for _ in range(4)]
+    until(lambda: not list(tmp_path.iterdir()))
+    for shipper in shippers:
+        shipper.close()
+    assert sorted(arrived()) == names
+    assert caplog.records == []
+
+
 def test_waits_until_reached(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """While the address is out of reach, the server is not held up, nothing is lost, and it is said once."""
     lost: list[int] = []

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -111,13 +111,14 @@ class Shipper:
                 LOGGER.warning("The prediction log cannot be carried to %s, and waits in %s: %s: %s",
                                self._url, self._spool, type(error).__name__, error)  # fmt: skip
             self._failing = True
-            self._make_room()
+            with suppress(OSError):  # a disk that does not even let go
+                self._make_room()
             return False
         self._failing = False
         return True
 
     def _complete(self) -> list[Path]:
-        return sorted(path for path in self._spool.glob("*.jsonl") if path.stat().st_size)
+        return sorted(path for path in self._spool.glob("*.jsonl") if size(path))
 
     def _upload(self, path: Path, stream: BinaryIO) -> None:
         from fsspec.core import url_to_fs
@@ -132,11 +133,11 @@ class Shipper:
     def _make_room(self) -> None:
         """Give up the oldest files where the spool holds more than it may."""
         paths = self._complete()
-        excess = sum(path.stat().st_size for path in paths) - self._spool_bytes
+        excess = sum(map(size, paths)) - self._spool_bytes
         for path in paths:
             with held(path) as stream:
                 if excess > 0 and stream is not None:
-                    excess -= path.stat().st_size
+                    excess -= size(path)
                     self._dropped(sum(block.count(b"\n") for block in iter(lambda: stream.read(2**20), b"")))
                     path.unlink()
 
@@ -165,13 +166,26 @@ def spool_of(url: str, folder: Path | None = None) -> Path:
 @contextmanager
 def held(path: Path) -> Iterator[BinaryIO | None]:
     """Give a file that nobody else holds, and hold it; None when its server still writes it, or another carries it."""
-    with path.open("rb") as stream:
+    try:
+        stream = path.open("rb")
+    except FileNotFoundError:
+        yield None
+        return
+    with stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            mine = path.exists()
         except OSError:
-            yield None
-            return
-        yield stream if path.exists() else None
+            mine = False
+        yield stream if mine else None
+
+
+def size(path: Path) -> int:
+    """Return the bytes of a file, 0 where it is gone: another server of the same spool may have carried it."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def require(url: str) -> None:
