@@ -17,6 +17,7 @@ lock pyproject.toml --extra train -c requirements-dev.txt -o requirements.txt
 # What serves a bundle by ONNX needs no scikit-learn, and the other way round.
 lock pyproject.toml --extra serve-onnx -c requirements-dev.txt -o requirements-serve-onnx.txt
 lock pyproject.toml --extra serve-sklearn -c requirements-dev.txt -o requirements-serve-sklearn.txt
+lock pyproject.toml --extra serve-cache -c requirements-dev.txt -o requirements-serve-cache.txt
 echo uv | lock - -c requirements-dev.txt -o requirements-uv.txt
 echo mutmut | lock - -c requirements-dev.txt -o requirements-mutation.txt
 # The servers that ours is compared with need other releases of much; only what trained the model is the same.

@@ -117,8 +117,8 @@ class Serving:
 
     `maximum_rows` is the most that one request may hold, and at most `inline_rows` of them are predicted without a
     thread of their own. More than `maximum_in_flight` requests at once are refused, and those that wait for longer than
-    `maximum_lag_ms` in the event loop, turn after turn; what takes longer than the time limit is given up. A local
-    server has a `page` to try the model with.
+    `maximum_lag_ms` in the event loop, turn after turn; what takes longer than the time limit is given up. The
+    answers of `cache_rows` are kept. A local server has a `page` to try the model with.
     """
 
     runtime: Literal["auto", "onnx", "sklearn"] = "auto"
@@ -127,11 +127,19 @@ class Serving:
     maximum_in_flight: Count = 64
     maximum_lag_ms: Positive = 50.0
     time_limit_seconds: Positive = 5.0
+    cache_rows: Annotated[int, Field(ge=0)] = 0
     page: bool = True
 
     def environment(self) -> dict[str, str]:
         """Return the limits as a server reads them."""
-        limits = ("maximum_rows", "inline_rows", "maximum_in_flight", "maximum_lag_ms", "time_limit_seconds")
+        limits = (
+            "maximum_rows",
+            "inline_rows",
+            "maximum_in_flight",
+            "maximum_lag_ms",
+            "time_limit_seconds",
+            "cache_rows",
+        )
         return {f"GATEHOUSE_{name.upper()}": str(getattr(self, name)) for name in limits}
 
 

@@ -45,6 +45,7 @@ class Metrics(Collector):
         self.shed = self._counter("http_requests_shed", "Requests refused because too many were under way.")
         self.model_errors = self._counter("model_errors", "Requests on which the model failed or gave NaN.")
         self.fallbacks = self._counter("fallbacks", "Rows answered by the fallback in place of the model.")
+        self.cached = self._counter("cache_hits", "Rows answered from the prediction cache.")
         self.logged = self._counter("log_records", "Predictions that the prediction log wrote.")
         self.dropped = self._counter("log_dropped", "Predictions that the prediction log lost.")
         self.unseen = self._counter("unseen_categories", "Values that the schema does not list.", ["column"])

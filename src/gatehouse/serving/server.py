@@ -60,6 +60,7 @@ LIMITS = (
     Limit("maximum_in_flight", 64, 1, 10**6, "requests under way, beyond which they are refused"),
     Limit("maximum_lag_ms", 50.0, 0.1, 10**6, "wait in the event loop, beyond which requests are refused"),
     Limit("time_limit_seconds", 5.0, 0.001, 3600, "time for a request's body, and for the model"),
+    Limit("cache_rows", 0, 0, 10**7, "rows whose answers are kept in this process; GATEHOUSE_REDIS_URL: in a Redis"),
     Limit("drain_seconds", 1.0, 0, 3600, "see above"),
 )
 
@@ -77,6 +78,12 @@ class Server(uvicorn.Server):
         """Say that requests are taken only now that a signal would lose none."""
         await super().startup(sockets)
         self.listening()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what is in flight, and what it needed."""
+        await super().shutdown(sockets)
+        if self.service.cache:
+            await self.service.cache.store.aclose()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -157,6 +164,8 @@ def _settings(args: argparse.Namespace) -> tuple[Settings, int, float]:
         # Not an argument: whoever lists the processes would read it.
         log_key=os.environ.get("GATEHOUSE_LOG_KEY", ""),
         plain=args.plain,
+        # Not an argument either: it may hold a password.
+        redis_url=os.environ.get("GATEHOUSE_REDIS_URL", ""),
     )
     found = {one.name: _number(one.kind, getattr(args, one.name), one.option, one.low, one.high) for one in LIMITS}
     drain_seconds = float(found.pop("drain_seconds"))

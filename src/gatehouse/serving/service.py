@@ -10,7 +10,9 @@ from typing import Any
 from gatehouse import bundle as bundles
 from gatehouse.bundle import Bundle
 from gatehouse.predictions import Predictions
+from gatehouse.serving import cache as caches
 from gatehouse.serving import fallback, prediction_log, requests, shipping
+from gatehouse.serving.cache import Cache
 from gatehouse.serving.fallback import Fallback
 from gatehouse.serving.metrics import Metrics
 from gatehouse.serving.overload import Overload
@@ -38,6 +40,9 @@ class Settings:
     maximum_in_flight: int = 64
     maximum_lag_ms: float = 50.0
     time_limit_seconds: float = 5.0
+    # The prediction cache: so many rows in this process, or a Redis; neither is none.
+    cache_rows: int = 0
+    redis_url: str = ""
     # Answer by FastAPI's own route, to compare with the raw one.
     plain: bool = False
 
@@ -55,6 +60,7 @@ class Service:
     recorder: Recorder
     overload: Overload
     fallback: Fallback | None = None
+    cache: Cache | None = None
     draining: bool = False
 
     async def predict(self, body: bytes, request_id: str) -> dict[str, Any]:
@@ -69,7 +75,7 @@ class Service:
             self.metrics.unseen.labels(column).inc(count)
         now = datetime.now(UTC)
         try:
-            answers = await self.runtime.predict(batch.rows)
+            answers = await self._answers(batch.rows)
         except ModelError as error:
             self.metrics.model_errors.inc()
             report(error, request_id)
@@ -82,6 +88,9 @@ class Service:
         if self.log:
             self.recorder.add(self.log, now, request_id, batch, answers)
         return self._document(answers, request_id)
+
+    async def _answers(self, rows: list[dict[str, Any]]) -> Predictions:
+        return await (self.cache.answer(rows, self.runtime.predict) if self.cache else self.runtime.predict(rows))
 
     def _document(self, answers: Predictions, request_id: str) -> dict[str, Any]:
         return {
@@ -114,7 +123,11 @@ def start(settings: Settings) -> Service:
         LOGGER.warning("Warming up failed: %s.", failed)
     reader = requests.reader(bundle.contract, settings.maximum_rows)
     overload = Overload(settings.maximum_in_flight, settings.maximum_lag_ms / 1000)
-    return Service(settings, bundle, reader, runtime, metrics, log, recorder, overload, fallback.load(bundle))
+    rule, cache = (
+        fallback.load(bundle),
+        caches.opened(settings.cache_rows, settings.redis_url, bundle, metrics.cached.inc),
+    )
+    return Service(settings, bundle, reader, runtime, metrics, log, recorder, overload, rule, cache)
 
 
 def report(error: BaseException, identity: str) -> None:

@@ -184,6 +184,8 @@ def environment(config: Config, environ: Mapping[str, str]) -> dict[str, str]:
         "GATEHOUSE_LOG_SHARE": str(config.log.share),
         "GATEHOUSE_LOG_KEY": environ.get("GATEHOUSE_LOG_KEY", ""),
     }
+    if environ.get("GATEHOUSE_REDIS_URL"):
+        told["GATEHOUSE_REDIS_URL"] = environ["GATEHOUSE_REDIS_URL"]
     if files.is_url(config.store.log):
         told["GATEHOUSE_LOG"] = config.store.log
         # Where fsspec looks for the settings of an address, the keys to it among them.
