@@ -142,11 +142,12 @@ def test_log_folder_is_written(place, tmp_path):
 
 
 def test_environment_tells_log():
-    """A container is told the share and the key; at an address also where it is, and fsspec's settings for it."""
+    """A container is told limits, share, key and Redis; at an address also where that is, and fsspec's settings."""
     config = contract.settings("state")
-    environ = {"GATEHOUSE_LOG_KEY": "k" * 16, "FSSPEC_S3_KEY": "s3", "HOME": "/root"}
+    own = {"GATEHOUSE_LOG_KEY": "k" * 16, "GATEHOUSE_REDIS_URL": "redis://cache"}
+    environ = {**own, "FSSPEC_S3_KEY": "s3", "HOME": "/root"}
     near = environment(config, environ)
-    assert near == {"GATEHOUSE_MAXIMUM_ROWS": "1000", "GATEHOUSE_LOG_SHARE": "1.0", "GATEHOUSE_LOG_KEY": "k" * 16}
+    assert near == {**config.serving.environment(), "GATEHOUSE_LOG_SHARE": "1.0", **own}
     far = environment(replace(config, store=replace(config.store, log="s3://bucket/log")), environ)
     assert far == near | {"GATEHOUSE_LOG": "s3://bucket/log", "FSSPEC_S3_KEY": "s3"}
 

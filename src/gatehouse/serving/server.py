@@ -23,7 +23,7 @@ from starlette.types import ASGIApp
 from gatehouse import files
 from gatehouse.errors import ConfigError, GatehouseError, TargetError
 from gatehouse.serving import app as apps
-from gatehouse.serving import page
+from gatehouse.serving import door, page
 from gatehouse.serving import service as services
 from gatehouse.serving.service import Service, Settings
 
@@ -197,7 +197,7 @@ def _listener(host: str, port: int) -> socket.socket:
 
 def _serve(service: Service, app: ASGIApp, listener: socket.socket, port_file: Path | None, drain: float) -> None:
     config = uvicorn.Config(
-        app, loop="uvloop", http="httptools", lifespan="off", log_level="warning", access_log=False,
+        app, loop="uvloop", http=door.of(service), lifespan="off", log_level="warning", access_log=False,
         server_header=False, timeout_graceful_shutdown=FINISH_SECONDS,
     )  # fmt: skip
     try:
