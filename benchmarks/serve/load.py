@@ -23,7 +23,8 @@ from typing import Any
 
 import uvloop
 
-OK = 200
+OK, BUSY = 200, 503
+RETRY_SECONDS = 1.0
 WATCH_SECONDS = 0.05
 PATIENCE_SECONDS = 15.0
 
@@ -110,18 +111,27 @@ class Load:
         now = time.perf_counter()
         self.flying -= 1
         self.statuses[status] += 1
-        self.times[status == OK].append(now - (connection.due if self.args.rate else connection.sent))
+        # A good answer is late from when its request was due; a refusal comes soon or not from when it was sent.
+        self.times[status == OK].append(now - (connection.due if status == OK else connection.sent))
         self.late.append(connection.sent - connection.due)
         connection.sent = 0.0
         if not connection.open:
             asyncio.get_running_loop().create_task(self.connect())
         elif not self.args.rate:
-            if now < self.end and not self.stopped:
-                connection.send(now)
+            pause = RETRY_SECONDS if self.args.patient and status == BUSY else 0
+            self.again(connection, pause)
         elif self.waiting:
             connection.send(self.waiting.popleft())
         else:
             self.idle.append(connection)
+
+    def again(self, connection: Connection, pause: float = 0) -> None:
+        """Send the next request, after a pause, while there is time."""
+        now = time.perf_counter()
+        if pause:
+            asyncio.get_running_loop().call_later(pause, self.again, connection)
+        elif connection.open and now < self.end and not self.stopped:
+            connection.send(now)
 
     def lost(self, connection: Connection) -> None:
         """Count a request without an answer."""
@@ -140,11 +150,10 @@ class Load:
         except OSError:
             return
         self.made.append(made)
-        now = time.perf_counter()
         if self.args.rate:
             self.idle.append(made)
-        elif now < self.end and not self.stopped:
-            made.send(now)
+        else:
+            self.again(made)
 
     async def run(self) -> dict[str, Any]:
         """Send until the time is over, wait for what is in flight, and return what came of it."""
@@ -249,6 +258,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     made.add_argument("--connections", type=int, default=16, help="kept open (%(default)s)")
     made.add_argument("--seconds", type=float, default=5, help="of sending (%(default)s)")
     made.add_argument("--rate", type=float, default=0, help="requests a second, answered or not; 0: as answered")
+    made.add_argument("--patient", action="store_true", help="come back a second later when answered 503")
     made.add_argument("--watch", default="", help="path that is asked beside the load, every 50 ms")
     made.add_argument("--until-refused", action="store_true", help="stop when the watched path is not answered 200")
     made.add_argument("--core", type=int, help="run on this core")

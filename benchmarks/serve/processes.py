@@ -45,12 +45,12 @@ class Running:
         return found
 
     def cpu_seconds(self) -> float:
-        """Return the processor time that its processes have used, in user and system mode."""
-        ticks = 0
-        for member in self.members():
-            fields = (PROC / str(member) / "stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        """Return the processor time that its threads have used, in user and system mode.
+
+        By the nanoseconds of the scheduler: the usual figures are samples, 100 a second, and miss who sleeps often.
+        """
+        files = [file for member in self.members() for file in (PROC / str(member)).glob("task/*/schedstat")]
+        return sum(int(file.read_text().split()[0]) for file in files) / 1e9
 
     def memory_mb(self) -> float:
         """Return the memory of its processes in MB; what several share is counted once (PSS)."""

@@ -10,6 +10,8 @@ from benchmarks.serve.contenders import BENTOML, FASTAPI, MLFLOW, MLSERVER, ONNX
 
 PEERS = {60: MLFLOW, 40: BENTOML, 35: MLSERVER}
 Runs = list[dict[str, Any]]
+# More than can be under way at once in any setting that makes sense for one process.
+CROWD = 512
 
 
 def alternated(bench: Bench, *contenders: Contender, **options: Any) -> dict[str, Runs]:
@@ -26,7 +28,8 @@ def requests_text(runs: Runs) -> str:
     """Say how many requests a second were answered, and warn when the core was not the server's own."""
     share = benches.median(runs, "core_share")
     busy = f", busy machine: it had {share:.0%} of its core" if share < benches.OWN_CORE else ""
-    return f"{benches.median(runs, 'good_per_second'):,.0f}/s{busy}"
+    cost = benches.median(runs, "cpu_ms")
+    return f"{benches.median(runs, 'good_per_second'):,.0f}/s at {cost:.2f} ms{busy}"
 
 
 def against(bench: Bench, row: str, ours: Contender, peer: Contender, goal: float) -> Line:
@@ -72,23 +75,27 @@ def latency(bench: Bench) -> list[Line]:
 
 
 def overload(bench: Bench) -> list[Line]:
-    """Three times as many requests as it can answer."""
+    """Three times as many requests as it can answer, whatever it says; and far more clients, that wait as it says."""
     with bench.running(ONNX) as (server,):
         capacity = benches.median([bench.load(server) for _ in range(bench.rounds)], "good_per_second")
-        options: dict[str, Any] = {"connections": 512, "rate": round(3 * capacity), "watch": "/healthz"}
-        runs = [bench.load(server, **options) for _ in range(bench.rounds)]
-    return overload_lines(capacity, runs)
+        flood: dict[str, Any] = {"connections": CROWD, "rate": round(3 * capacity), "watch": "/healthz"}
+        crowd: dict[str, Any] = {"connections": CROWD, "patient": True, "watch": "/healthz"}
+        flooded, crowded = ([bench.load(server, **options) for _ in range(bench.rounds)] for options in (flood, crowd))
+    offered = benches.median(flooded, "sent") / benches.median(flooded, "seconds")
+    return [
+        # A load generator that was not up to it proves nothing.
+        *overload_lines(capacity if offered >= 2.5 * capacity else math.nan, flooded, f"at {offered:,.0f}/s"),
+        *overload_lines(capacity, crowded, f"for {CROWD} clients that wait when told"),
+    ]
 
 
-def overload_lines(capacity: float, runs: Sequence[Mapping[str, Any]]) -> list[Line]:
+def overload_lines(capacity: float, runs: Sequence[Mapping[str, Any]], how: str) -> list[Line]:
     """Judge what was answered, refused and seen of /healthz under overload."""
     good = benches.median(runs, "good_per_second")
-    offered = benches.median(runs, "sent") / benches.median(runs, "seconds")
     refused, health = benches.median(runs, "refused_ms", "p99"), benches.median(runs, "watched_ms", "max")
-    note = f"{good:,.0f} of {capacity:,.0f}/s, offered {offered:,.0f}/s"
-    share = good / capacity if offered >= 2.5 * capacity else math.nan
+    note = f"{good:,.0f} of {capacity:,.0f}/s"
     return [
-        benches.at_least("overload", "good answers at 3 x capacity, of capacity", 100 * share, 95, " %", note),
-        benches.at_most("overload", "p99 of the refusals", refused, 10, " ms"),
-        benches.at_most("overload", "slowest /healthz meanwhile", health, 50, " ms"),
+        benches.at_least("overload", f"good answers {how}, of capacity", 100 * good / capacity, 95, " %", note),
+        benches.at_most("overload", "  p99 of its refusals", refused, 10, " ms"),
+        benches.at_most("overload", "  slowest /healthz meanwhile", health, 50, " ms"),
     ]
