@@ -29,6 +29,9 @@ from gatehouse.serving.service import Service, Settings
 
 # Docker kills a container 10 s after it was told to stop; the drain window and the log need their part of that.
 FINISH_SECONDS = 7
+# New connections that one turn of the event loop takes: libuv accepts one a turn from each handle (its pull request
+# 3696), and with one handle a health check waits for seconds behind a crowd of new clients.
+ACCEPTED = 64
 N = TypeVar("N", int, float)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -209,4 +212,4 @@ def _serve(service: Service, app: ASGIApp, listener: socket.socket, port_file: P
         if port_file:
             files.write_text(port_file, f"{listener.getsockname()[1]}\n")
 
-    Server(config, service, drain, listening).run(sockets=[listener])
+    Server(config, service, drain, listening).run(sockets=[listener, *(listener.dup() for _ in range(ACCEPTED - 1))])
