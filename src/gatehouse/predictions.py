@@ -66,4 +66,4 @@ class Predictions:
     def finite(self) -> bool:
         """Tell whether every number in the predictions is finite."""
         numbers = self.scores if self.classes else self.values
-        return bool(np.isfinite(numbers.astype(float)).all())
+        return bool(np.isfinite(np.asarray(numbers, dtype=float)).all())

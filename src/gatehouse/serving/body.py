@@ -7,6 +7,8 @@ from starlette.types import Receive, Scope
 from gatehouse.serving.requests import RequestError
 from gatehouse.serving.values import Problem
 
+LATE = "the body is late"
+
 
 async def read(scope: Scope, receive: Receive, limit: int, seconds: float) -> bytes:
     """Return the body, of at most `limit` bytes and within so many seconds.
@@ -21,11 +23,18 @@ async def read(scope: Scope, receive: Receive, limit: int, seconds: float) -> by
     stated = headers.get(b"content-length", b"0")
     if stated.isdigit() and int(stated) > limit:
         raise _too_large(limit)
+    task = asyncio.current_task()
+    # As asyncio.timeout does it, in a third of the time.
+    timer = asyncio.get_running_loop().call_later(seconds, task.cancel, LATE) if task else None
     try:
-        async with asyncio.timeout(seconds):
-            return await _all(receive, limit)
-    except TimeoutError:
+        return await _all(receive, limit)
+    except asyncio.CancelledError as error:
+        if task is None or error.args != (LATE,) or task.uncancel():
+            raise
         raise RequestError(408, Problem("$", f"the whole body within {seconds:g} s")) from None
+    finally:
+        if timer:
+            timer.cancel()
 
 
 async def _all(receive: Receive, limit: int) -> bytes:

@@ -4,21 +4,17 @@ Else the refusals would take the time that the answers need. Only a whole and pl
 whatever needs a closer look goes on, and is refused at the edge of the app.
 """
 
-import itertools
 import re
-import secrets
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from gatehouse.serving import answers
+from gatehouse.serving import answers, identity
 from gatehouse.serving.service import Service
 
 PREDICT = b"POST /predict HTTP/1.1\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,9})[ \t]*\r\n", re.IGNORECASE)
 # Of a client that names its request, or wants the connection closed, or encodes the body.
 SPECIAL = re.compile(rb"\r\n(?:x-request-id|connection|transfer-encoding|expect|upgrade):", re.IGNORECASE)
-# So many characters as an id of one request has, of which each process has its own first part.
-COUNTED = 16
 
 
 class Door(HttpToolsProtocol):
@@ -73,16 +69,16 @@ class Refusals:
     """The bytes of refusals, each with an id of its own."""
 
     def __init__(self) -> None:
-        answer = answers.busy("0" * 2 * COUNTED)
+        placeholder = identity.new()
+        answer = answers.busy(placeholder)
         headers = {**{name.decode(): value.decode() for name, value in answer.raw_headers}, "x-request-id": "%(id)s"}
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        body = bytes(answer.body).decode().replace("0" * 2 * COUNTED, "%(id)s")
+        body = bytes(answer.body).decode().replace(placeholder, "%(id)s")
         self._text = f"HTTP/1.1 503 Service Unavailable\r\n{lines}\r\n{body}"
-        self._first, self._numbers = secrets.token_hex(COUNTED // 2), itertools.count()
 
     def next(self) -> bytes:
         """Return the next one."""
-        return (self._text % {"id": f"{self._first}{next(self._numbers):016x}"}).encode()
+        return (self._text % {"id": identity.new()}).encode()
 
 
 REFUSALS = Refusals()

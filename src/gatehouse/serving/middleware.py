@@ -1,16 +1,12 @@
 """What every request passes on its way in and out: its id, its time, and a clean end whatever happens."""
 
-import re
 import time
-import uuid
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gatehouse.serving import answers
+from gatehouse.serving import answers, identity
 from gatehouse.serving.service import Service, report
 
-# What a client may choose as an id: it goes into logs and headers, so no blanks and nothing long.
-REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 PREDICT = "/predict"
 ROUTES = ("/", PREDICT, "/healthz", "/readyz", "/version", "/metrics", "/openapi.json", "/docs")
 
@@ -34,7 +30,7 @@ class _Exchange:
 
     def __init__(self, app: ASGIApp, service: Service, scope: Scope, send: Send) -> None:
         self.app, self.service, self.scope, self._send = app, service, scope, send
-        self.id = scope.setdefault("state", {})["request_id"] = request_id(scope)
+        self.id = scope.setdefault("state", {})["request_id"] = identity.of(scope["headers"])
         self.status = 0
 
     async def run(self, receive: Receive) -> None:
@@ -74,12 +70,3 @@ class _Exchange:
                 # Ask the client to come back on a new connection, which the router gives to another server.
                 message["headers"].append((b"connection", b"close"))
         await self._send(message)
-
-
-def request_id(scope: Scope) -> str:
-    """Return the id that the client sent, if it is a fit one, or a new one."""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id":
-            sent = value.decode("latin-1")
-            return sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
-    return uuid.uuid4().hex

@@ -201,7 +201,7 @@ def _listener(host: str, port: int) -> socket.socket:
 def _serve(service: Service, app: ASGIApp, listener: socket.socket, port_file: Path | None, drain: float) -> None:
     config = uvicorn.Config(
         app, loop="uvloop", http=door.of(service), lifespan="off", log_level="warning", access_log=False,
-        server_header=False, timeout_graceful_shutdown=FINISH_SECONDS,
+        server_header=False, proxy_headers=False, timeout_graceful_shutdown=FINISH_SECONDS,
     )  # fmt: skip
     try:
         listener.listen(config.backlog)

@@ -1,0 +1,25 @@
+"""Ids of requests: those that clients send, where they are fit, and new ones."""
+
+import itertools
+import re
+import secrets
+from collections.abc import Iterable
+
+# What a client may choose: it goes into logs and headers, so no blanks and nothing long.
+FIT = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+# An id for each request from the system's randomness would cost more than reading the request.
+FIRST, NUMBERS = secrets.token_hex(8), itertools.count()
+
+
+def new() -> str:
+    """Return an id that no other request has, of this process or another: 32 hexadecimal digits."""
+    return f"{FIRST}{next(NUMBERS):016x}"
+
+
+def of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """Return the id that the client sent, if it is a fit one, or a new one."""
+    for name, value in headers:
+        if name == b"x-request-id":
+            sent = value.decode("latin-1")
+            return sent if FIT.fullmatch(sent) else new()
+    return new()
