@@ -7,6 +7,7 @@ written out, and the process ends with 0. A second signal ends it at once.
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -212,4 +213,7 @@ def _serve(service: Service, app: ASGIApp, listener: socket.socket, port_file: P
         if port_file:
             files.write_text(port_file, f"{listener.getsockname()[1]}\n")
 
+    # What was loaded stays: to look through it for garbage again and again would hold up requests.
+    gc.collect()
+    gc.freeze()
     Server(config, service, drain, listening).run(sockets=[listener, *(listener.dup() for _ in range(ACCEPTED - 1))])
