@@ -5,6 +5,7 @@ import tumours
 
 from gatehouse.bundle import Model
 from gatehouse.export import artifact, trial
+from gatehouse.predictions import Predictions
 from gatehouse.serving import onnx_model
 
 FEATURES = tumours.CONTRACT.frame(tumours.rows())
@@ -26,6 +27,15 @@ def test_made_rows_are_strange():
     known = np.unique(FEATURES["mean radius"])
     halves = set(known[:-1] / 2 + known[1:] / 2)
     assert made["mean radius"].isin(halves).mean() > 0.1
+
+
+def test_some_rows_are_near() -> None:
+    """A tenth of the made-up rows are as near to the threshold as they come, where labels may flip."""
+    scores = MODEL.predict_table(MADE).scores
+    margin = np.abs(scores[:, 1] - scores[:, 0])
+    assert margin[-200:].max() < 0.2
+    assert margin[-200:].max() < np.quantile(margin[:-200], 0.25)
+    assert len(trial.nearest(Predictions(np.ones(3), np.empty(0)), 2)) == 0
 
 
 def test_same_rows_again():
