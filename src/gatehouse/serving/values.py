@@ -53,11 +53,11 @@ def expected(column: Column) -> str:
     if refuses_unseen(column):
         text = f"one of {', '.join(column.categories or ())}"
     if low is not None and high is not None:
-        text += f" from {low:g} to {high:g}"
+        text += f" from {low:.15g} to {high:.15g}"
     elif low is not None:
-        text += f" of at least {low:g}"
+        text += f" of at least {low:.15g}"
     elif high is not None:
-        text += f" of at most {high:g}"
+        text += f" of at most {high:.15g}"
     return f"{text}, or null" if column.maximum_missing > 0 else text
 
 
