@@ -16,7 +16,14 @@ from gatehouse.bundle import Bundle
 
 ROOT = Path(__file__).parents[2]
 HARDENED = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
-CONTEXT = ("src", "Dockerfile.serve", ".dockerignore", "requirements-serve-onnx.txt", "requirements-serve-sklearn.txt")
+CONTEXT = (
+    "src",
+    "Dockerfile.serve",
+    ".dockerignore",
+    "requirements-serve-onnx.txt",
+    "requirements-serve-sklearn.txt",
+    "requirements-serve-cache.txt",
+)
 
 
 def docker(*arguments: str) -> str:
