@@ -285,6 +285,7 @@ class TestFreshRepository:
         assert set(released.run.jobs.values()) == {"success"}
         assert production(scene) == released.image.partition("@")[2]
 
+    @pytest.mark.slow
     def test_held_release_waits(self, held):
         """A release that the gate holds is green and ends there: no image is built and nothing is registered."""
         assert held.run.code == 0, str(held.run)
@@ -292,6 +293,7 @@ class TestFreshRepository:
         assert held.run.verdict("release", "gate").decision == HOLD
         assert production(held.scene) == held.before
 
+    @pytest.mark.slow
     def test_approved_release_goes_on(self, held):
         """A person approves it by dispatch, with a reason; that very model is built and becomes champion."""
         fresh, run = held.scene, approve(held.scene, held.run, "the new trees are worth it")
