@@ -1,10 +1,10 @@
 """Every workload keeps the contract, and a workload that breaks a promise is told which."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import bundled
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
@@ -21,18 +21,6 @@ from gatehouse.verdicts import Decision, Verdict
 from gatehouse.workload import Workload
 
 ROOT = Path(__file__).parents[1]
-BANK = pytest.mark.skipif(
-    not os.environ.get("BANK_MARKETING_CSV"),
-    reason="BANK_MARKETING_CSV is not set: the real workload of examples/bank_marketing is NOT tried",
-)
-WORKLOADS = [
-    "gatehouse.toml",
-    "tests/workloads/sklearn_binary/gatehouse.toml",
-    "tests/workloads/sklearn_multiclass/gatehouse.toml",
-    "tests/workloads/sklearn_regression/gatehouse.toml",
-    "examples/masks/gatehouse.toml",
-    pytest.param("examples/bank_marketing/gatehouse.toml", marks=BANK),
-]
 SMALL = config.load(ROOT / "tests/workloads/sklearn_binary/gatehouse.toml", {})
 
 
@@ -65,7 +53,7 @@ def with_model(good: Workload, estimator: Any) -> Workload:
     return replace(good, build=estimator)
 
 
-@pytest.mark.parametrize("settings", WORKLOADS)
+@pytest.mark.parametrize("settings", [*bundled.WORKLOADS, "examples/masks/gatehouse.toml"])
 def test_workload_keeps_the_contract(settings: str):
     """The example, every workload of the tests and the real one do all that Gatehouse needs."""
     loaded = config.load(ROOT / settings, {})

@@ -1,9 +1,9 @@
 """The real workload: calls in the order of their rows, no answer leaks, and its drift is real."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
+import bundled
 import pytest
 
 from gatehouse import config, holdout, workload
@@ -17,10 +17,6 @@ from gatehouse.stages import rows as rowsets
 from gatehouse.verdicts import Check, Decision
 
 CONFIG = config.load(Path(__file__).parents[2] / "examples/bank_marketing/gatehouse.toml", {})
-REAL = pytest.mark.skipif(
-    not os.environ.get("BANK_MARKETING_CSV"),
-    reason="BANK_MARKETING_CSV is not set: the real data of examples/bank_marketing is NOT tried",
-)
 HEADER = "age;job;marital;education;default;housing;loan;duration;campaign;pdays;previous;euribor3m;y\n"
 
 
@@ -74,7 +70,7 @@ def undeclared(contract: Contract) -> Contract:
     return replace(contract, columns=tuple(replace(column, post_event=False) for column in contract.columns))
 
 
-@REAL
+@bundled.REAL
 def test_duration_is_the_strongest_feature(found: workload.Workload):
     """As long as nobody has declared the known leak, it is named as the strongest single feature."""
     strongest = looked_at(found, undeclared(found.contract))["strongest single feature"]
@@ -82,7 +78,7 @@ def test_duration_is_the_strongest_feature(found: workload.Workload):
     assert 0.75 < strongest.observed < CONFIG.leakage.strength
 
 
-@REAL
+@bundled.REAL
 def test_declared_duration_is_leaky(found: workload.Workload):
     """Once it is declared post-event it is called leaky, and a bundle that uses it is refused."""
     declared = looked_at(found, found.contract)["post-event duration"]
@@ -93,7 +89,7 @@ def test_declared_duration_is_leaky(found: workload.Workload):
     assert "'duration' (post-event)" in refused.why
 
 
-@REAL
+@bundled.REAL
 def test_first_and_last_quarter_differ(found: workload.Workload):
     """The drift between the first and the last quarter is found; the first quarter by itself has none."""
     contract, quarter = found.contract, 10_297

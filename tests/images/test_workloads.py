@@ -1,12 +1,12 @@
 """The image with other people's models: trained by the machinery as it is, served to a stranger's user."""
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import bundled
 import numpy as np
 import pytest
 
@@ -21,17 +21,6 @@ from gatehouse.stages import train
 
 pytestmark = pytest.mark.docker
 ROOT = Path(__file__).parents[2]
-REAL = pytest.mark.skipif(
-    not os.environ.get("BANK_MARKETING_CSV"),
-    reason="BANK_MARKETING_CSV is not set: Bank Marketing is NOT served from an image",
-)
-WORKLOADS = [
-    "gatehouse.toml",
-    "tests/workloads/sklearn_binary/gatehouse.toml",
-    "tests/workloads/sklearn_multiclass/gatehouse.toml",
-    "tests/workloads/sklearn_regression/gatehouse.toml",
-    pytest.param("examples/bank_marketing/gatehouse.toml", marks=REAL),
-]
 # Asks from inside, because the container has no network.
 ASK = """
 import sys, urllib.error, urllib.request as r
@@ -50,7 +39,7 @@ def ask(container: str, body: Any) -> str:
     return shell.run(command, stdin=json.dumps(body), timeout=60)
 
 
-@pytest.fixture(params=WORKLOADS)
+@pytest.fixture(params=bundled.WORKLOADS)
 def trained(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Bundle, list[dict[str, Any]], np.ndarray]:
     """Return a workload's bundle, some held-out rows as a client sends them, and what its runtime says of them."""
     config = settings.load(ROOT / request.param, {})

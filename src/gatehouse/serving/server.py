@@ -59,12 +59,28 @@ class Limit:
 
 
 LIMITS = (
-    Limit("maximum_rows", 1000, 1, 10**6, "most rows a request"),
-    Limit("inline_rows", 20, 0, 10**6, "rows that are predicted without another thread, by ONNX"),
-    Limit("maximum_in_flight", 64, 1, 10**6, "requests under way, beyond which they are refused"),
-    Limit("maximum_lag_ms", 50.0, 0.1, 10**6, "wait in the event loop, beyond which requests are refused"),
-    Limit("time_limit_seconds", 5.0, 0.001, 3600, "time for a request's body, and for the model"),
-    Limit("cache_rows", 0, 0, 10**7, "rows whose answers are kept in this process; GATEHOUSE_REDIS_URL: in a Redis"),
+    Limit("maximum_rows", Settings.maximum_rows, 1, 10**6, "most rows a request"),
+    Limit("inline_rows", Settings.inline_rows, 0, 10**6, "rows that are predicted without another thread, by ONNX"),
+    Limit(
+        "maximum_in_flight", Settings.maximum_in_flight, 1, 10**6, "requests under way, beyond which they are refused"
+    ),
+    Limit(
+        "maximum_lag_ms",
+        Settings.maximum_lag_ms,
+        0.1,
+        10**6,
+        "wait in the event loop, beyond which requests are refused",
+    ),
+    Limit(
+        "time_limit_seconds", Settings.time_limit_seconds, 0.001, 3600, "time for a request's body, and for the model"
+    ),
+    Limit(
+        "cache_rows",
+        Settings.cache_rows,
+        0,
+        10**7,
+        "rows whose answers are kept in this process; GATEHOUSE_REDIS_URL: in a Redis",
+    ),
     Limit("drain_seconds", 1.0, 0, 3600, "see above"),
 )
 
