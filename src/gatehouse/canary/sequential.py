@@ -1,0 +1,96 @@
+"""Tests of a canary that may be looked at all the time: e-processes of two rates, from counts alone.
+
+Between two looks the canary had s events in N_c requests, and both versions together E events in N_c + N_s. Given
+these totals s is Fisher's noncentral hypergeometric, which depends on the odds ratio ω of canary to stable and on no
+rate: what moves both versions alike, as a day does, cancels, and so do changes of the weight. A likelihood ratio of
+such counts, mixed over a grid of alternatives, is an e-process: by Ville's inequality it ever reaches 1/α with a chance
+of at most α while its hypothesis is true, however often it is looked at (Turner, Ly & Grünwald 2024; Lindon & Malek
+2022).
+
+A process is remembered as a tuple: the log likelihood ratio of each alternative of its grid, added up over all looks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaln, logsumexp
+
+from gatehouse.errors import EvidenceError
+
+# Alternatives as multiples of the hypothesis: near ones for what is a little worse, far ones for what is broken. Every
+# further one costs evidence, and two that are half as far apart find hardly more.
+MULTIPLES = (1.5, 2.0, 3.0, 6.0, 20.0)
+
+
+Process = tuple[float, ...]
+START: Process = (0.0,) * len(MULTIPLES)
+# The fractions of a ceiling that stand for "well below it".
+FRACTIONS = (0.8, 0.6, 0.4, 0.25, 0.1, 0.05, 0.02, 0.001)
+START_BELOW: Process = (0.0,) * len(FRACTIONS)
+
+
+@dataclass(frozen=True)
+class Window:
+    """What was counted between two looks: requests, and those of them that had the event (an error, a late answer).
+
+    Raises EvidenceError when a count is negative or there are more events than requests.
+    """
+
+    canary_requests: int
+    canary_events: int
+    stable_requests: int
+    stable_events: int
+
+    def __post_init__(self) -> None:
+        """Refuse counts that no router can have seen."""
+        pairs = ((self.canary_events, self.canary_requests), (self.stable_events, self.stable_requests))
+        if any(not 0 <= events <= requests for events, requests in pairs):
+            raise EvidenceError(f"These are no counts of requests and of events among them: {self}.")
+
+
+def higher(process: Process, window: Window, ratio: float) -> Process:
+    """Add a window to the evidence against "the odds ratio is at most `ratio`"."""
+    return _compared(process, window, ratio, [ratio * multiple for multiple in MULTIPLES])
+
+
+def lower(process: Process, window: Window, ratio: float) -> Process:
+    """Add a window to the evidence against "the odds ratio is at least `ratio`"."""
+    return _compared(process, window, ratio, [ratio / multiple for multiple in MULTIPLES])
+
+
+def below(process: Process, window: Window, ceiling: float) -> Process:
+    """Add a window to the evidence against "the canary's own rate is at least `ceiling`", by a mixture of binomials.
+
+    It needs no stable version, and learns from a canary that never fails, of which the other two learn nothing.
+    """
+    rates = ceiling * np.array(FRACTIONS)
+    good = window.canary_requests - window.canary_events
+    gained = window.canary_events * np.log(rates / ceiling) + good * np.log((1 - rates) / (1 - ceiling))
+    return _added(process, gained)
+
+
+def log_e(process: Process) -> float:
+    """Return the log of the e-value: every alternative of the grid counts as much."""
+    return float(logsumexp(process) - np.log(len(process)))
+
+
+def _compared(process: Process, window: Window, ratio: float, alternatives: Sequence[float]) -> Process:
+    """Add log f(s; ω) - log f(s; ratio) for each ω of the alternatives, f being Fisher's noncentral hypergeometric."""
+    events = window.canary_events + window.stable_events
+    if not events or not window.canary_requests or not window.stable_requests:
+        return process
+    possible = np.arange(max(0, events - window.stable_requests), min(events, window.canary_requests) + 1)
+    ways = _log_choose(window.canary_requests, possible) + _log_choose(window.stable_requests, events - possible)
+    logs = np.log([ratio, *alternatives])
+    normal = logsumexp(ways + np.outer(logs, possible), axis=1)
+    found = window.canary_events * logs - normal
+    return _added(process, found[1:] - found[0])
+
+
+def _log_choose(n: int, k: np.ndarray) -> np.ndarray:
+    return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
+
+
+def _added(process: Process, gained: np.ndarray) -> Process:
+    return tuple((np.asarray(process) + gained).tolist())
