@@ -15,6 +15,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from gatehouse import files
 from gatehouse import holdout as holdout_rule
+from gatehouse.canary import comparison as comparison_rule
 from gatehouse.canary import evidence, machine
 from gatehouse.drift import knobs as drift_rules
 from gatehouse.errors import ConfigError
@@ -27,7 +28,7 @@ from gatehouse.gates import memory as memory_gate
 from gatehouse.gates import parity as parity_gate
 from gatehouse.gates import quality, sanity
 from gatehouse.gates import slices as slices_gate
-from gatehouse.knobs import Count, Fraction, Looser, Multiple, NotNegative, Positive, knobs, names
+from gatehouse.knobs import Count, Fraction, Looser, Multiple, NotNegative, Positive, Share, knobs, names
 
 # A place on the axis of time: a date, or a row number where the data has no dates.
 Position = int | date
@@ -168,6 +169,8 @@ class Rehearsal:
     bake_seconds: Positive = 2.0
     minimum_requests: Count = 20
     slower: Multiple = 2.0
+    harmless_rate: Share = 0.3
+    same_late: Positive = 10.0
 
 
 @knobs
@@ -193,6 +196,7 @@ class Config:
     rollout: Rollout = Rollout()
     steps: machine.Knobs = machine.Knobs()
     canary: evidence.Knobs = evidence.Knobs()
+    comparison: comparison_rule.Knobs = comparison_rule.Knobs()
     serving: Serving = Serving()
     log: Log = Log()
     drift: drift_rules.Knobs = drift_rules.Knobs()

@@ -1,9 +1,9 @@
 """A rollout played without a world: the router's counters are made up, and every action succeeds."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gatehouse.canary import actions, evidence, machine
+from gatehouse.canary import actions, comparison, evidence, machine
 from gatehouse.canary.counters import Counters, Slot
 from gatehouse.canary.state import Phase, Placed, State, settle, shares
 from gatehouse.release import Release
@@ -13,6 +13,7 @@ NEW = Release("1.1.0", "b" * 64, "/bundles/b")
 SERVING = State(Phase.PROMOTED, stable=Placed("blue", OLD), settled=True)
 STEPS = machine.Knobs(bake_seconds=10.0, step_budget_seconds=60.0)
 LIMITS = evidence.Knobs()
+BESIDE = comparison.Knobs()
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,13 @@ def baking(now: float = 0.0) -> State:
 
 
 def play(state: State, events: Iterable[Seconds]) -> list[State]:
-    """Return the states that a rollout goes through, settled ones and those before."""
-    now, counters = state.step_started, Counters()
+    """Return the states that a rollout goes through, settled ones and those before; stable fails now and then."""
+    now, counters, stable = state.step_started, Counters(), Counters()
     states = [state]
     for event in events:
         now, counters = now + event.seconds, counted(counters, event)
-        state = tick(state, {"green": counters}, now)
+        stable = counted(stable, replace(event, requests=1000, errors=5))
+        state = tick(state, {"green": counters, "blue": stable}, now)
         states += [state, settle(state)]
         state = settle(state)
     return states
@@ -53,7 +55,7 @@ def play(state: State, events: Iterable[Seconds]) -> list[State]:
 
 def tick(state: State, counters: Mapping[Slot, Counters], now: float) -> State:
     """Return the state that one tick leads to when the router does what it was told."""
-    return machine.decide(state, counters, shares(state), now, STEPS, LIMITS)[0]
+    return machine.decide(state, counters, shares(state), now, STEPS, LIMITS, BESIDE)[0]
 
 
 def weights(states: Iterable[State]) -> list[int]:

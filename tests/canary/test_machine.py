@@ -1,6 +1,6 @@
 import pytest
 from canary import rollouts
-from canary.rollouts import LIMITS, NEW, OLD, SERVING, STEPS, Seconds
+from canary.rollouts import BESIDE, LIMITS, NEW, OLD, SERVING, STEPS, Seconds
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +25,27 @@ def test_good_canary_climbs():
     assert list(dict.fromkeys(rollouts.weights(states))) == [5, 10, 25, 50, 100]
     assert states[-1].phase == Phase.PROMOTED
     assert states[-1].stable == Placed("green", NEW)
+
+
+def test_worse_than_stable_rolls_back():
+    """A canary far below its ceiling goes back when it fails more often than stable does."""
+    states = rollouts.play(rollouts.baking(), [Seconds(1, 200, errors=5)] * 9)
+    assert states[-1].phase == Phase.ROLLED_BACK
+    assert "more errors than stable" in states[-1].history[-1].why
+
+
+def test_unsettled_comparison_waits():
+    """Requests enough and no ceiling broken do not make a step pass: it is not settled whether the canary is worse."""
+    state = rollouts.play(rollouts.baking(), [Seconds(10, 200, errors=2)])[-1]
+    assert (state.phase, state.weight) == (Phase.BAKING, 5)
+
+
+def test_restarted_router_is_no_evidence():
+    """A router that began to count anew, and got past its old counts unseen, adds nothing to the comparison."""
+    before = rollouts.play(rollouts.baking(), [Seconds(1, 200, errors=2)])[-1]
+    for counted in (Counters(10), Counters(210, 0), Counters(205, 9)):
+        after = rollouts.tick(before, {"green": counted, "blue": Counters(5000, 30)}, 2.0)
+        assert after.compared.evidence == before.compared.evidence
 
 
 def test_history_tells_the_rollout():
@@ -61,7 +82,7 @@ def test_no_traffic_holds():
     assert state.phase == Phase.HELD
     assert shares(state) == {"blue": 100, "green": 0}
     missing = "The canary was sent no request: it has shown nothing."
-    assert state.history[-1].why == f"5 % was not settled within 60 s. {missing}"
+    assert state.history[-1].why.startswith(f"5 % was not settled within 60 s. {missing} Whether the canary has more")
     assert (state.history[-1].at, state.weight) == (60.0, 0)
 
 
@@ -104,7 +125,7 @@ def test_step_begins_where_counters_are():
 
 def test_vanished_weight_rolls_back():
     """Somebody who sets the canary's weight to 0 by hand ends the rollout: it does not climb again."""
-    state, _ = machine.decide(rollouts.baking(), {}, {"blue": 100, "green": 0}, 1.0, STEPS, LIMITS)
+    state, _ = machine.decide(rollouts.baking(), {}, {"blue": 100, "green": 0}, 1.0, STEPS, LIMITS, BESIDE)
     assert state.phase == Phase.ROLLED_BACK
     assert "somebody took its traffic away" in state.history[-1].why
     assert (state.history[-1].at, state.weight) == (1.0, 0)
@@ -112,7 +133,7 @@ def test_vanished_weight_rolls_back():
 
 def test_moved_weight_is_mended():
     """Weights that are not those of the state make it unsettled, so that they are set again."""
-    state, _ = machine.decide(rollouts.baking(), {}, {"blue": 70, "green": 30}, 1.0, STEPS, LIMITS)
+    state, _ = machine.decide(rollouts.baking(), {}, {"blue": 70, "green": 30}, 1.0, STEPS, LIMITS, BESIDE)
     assert rollouts.kinds(state) == ["Weigh"]
     assert shares(state) == {"blue": 95, "green": 5}
 
@@ -133,8 +154,8 @@ def test_abandoned_rollout_is_final():
 
 def test_checks_are_returned():
     """The checks of a decision come with it, for the verdict."""
-    _, checks = machine.decide(rollouts.baking(), {}, {"green": 5}, 1.0, STEPS, LIMITS)
-    assert [check.decision for check in checks] == [Decision.HOLD, Decision.PROMOTE, Decision.HOLD]
+    _, checks = machine.decide(rollouts.baking(), {}, {"green": 5}, 1.0, STEPS, LIMITS, BESIDE)
+    assert [check.decision for check in checks] == [Decision.HOLD, Decision.PROMOTE, Decision.HOLD, Decision.HOLD]
 
 
 @given(st.lists(EVENTS, max_size=40))

@@ -136,9 +136,8 @@ def ticked(weight: int) -> Judge:
 
     def judge(shop: Workshop) -> Verdict:
         counters = Counters(300, 0, 0, {100.0: 300, 200.0: 300})
-        state, checks = machine.decide(
-            rollouts.baking(), {"green": counters}, {"green": weight}, 20.0, rollouts.STEPS, rollouts.LIMITS
-        )
+        seen, rules = {"blue": counters, "green": counters}, (rollouts.STEPS, rollouts.LIMITS, rollouts.BESIDE)
+        state, checks = machine.decide(rollouts.baking(), seen, {"green": weight}, 20.0, *rules)
         decision = REJECT if state.phase == Phase.ROLLED_BACK else Decision.PROMOTE
         return ruled("rollout", Check("rollout", decision, state.history[-1].why), *checks)
 

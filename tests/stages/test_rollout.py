@@ -37,6 +37,7 @@ def quick(state: Path) -> Config:
             "store": {"state": str(state)},
             "steps": {"steps": [20, 50, 100], "bake_seconds": 0.3, "step_budget_seconds": 30.0},
             "canary": {"minimum_requests": 15},
+            "comparison": {"harmless_rate": 0.3, "same_late": 5.0},
             "rollout": {"poll_seconds": 0.1, "drain_seconds": 2.0, "start_seconds": 90.0},
         }
     )
@@ -83,7 +84,7 @@ def test_failing_candidate_is_rejected(tmp_path, paper):
     paper.error_share = {"1.1.0": 0.2}
     verdict = play(tmp_path, paper, NEW)
     assert verdict.decision == Decision.REJECT
-    assert "is above the limit 5.0%" in verdict.why
+    assert "more errors than stable" in verdict.why
     assert verdict.details["timeline"][-1]["weight"] == 0
     assert paper.running == {"blue": OLD}
 

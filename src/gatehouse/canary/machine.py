@@ -10,7 +10,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gatehouse.canary import evidence
+from gatehouse.canary import comparison, evidence
+from gatehouse.canary.comparison import Compared
 from gatehouse.canary.counters import SLOTS, Counters, Slot
 from gatehouse.canary.state import FINAL, Phase, Placed, State, enter, shares
 from gatehouse.errors import EvidenceError
@@ -45,7 +46,9 @@ def started(state: State, counters: Mapping[Slot, Counters], now: float, steps: 
     """Return the state after the candidate said that it is ready; without a stable one it takes all traffic at once."""
     if state.stable is None:
         return enter(state, Phase.PROMOTED, 100, now, "It is the first version here: it takes all traffic at once.")
-    return bake(state, 0, counters, now, steps, "The candidate is ready.")
+    stable = counters.get(state.stable.slot, Counters())
+    begun = replace(state, compared=Compared(stable, comparison.frozen(stable)))
+    return bake(begun, 0, counters, now, steps, "The candidate is ready.")
 
 
 def decide(
@@ -55,16 +58,21 @@ def decide(
     now: float,
     steps: Knobs,
     limits: evidence.Knobs,
+    beside: comparison.Knobs,
 ) -> tuple[State, tuple[Check, ...]]:
     """Judge a baking canary by what the router counted and does, and return the next state and the checks made.
+
+    `limits` are the ceilings that it must keep to by itself, `beside` says how it is compared with the stable version.
 
     With the same inputs again, nothing changes. Any other phase is returned as it is.
     """
     canary = state.canary
     if state.phase != Phase.BAKING or canary is None:
         return state, ()
-    state = look(state, counters.get(canary.slot, Counters()), now)
-    checks = evidence.judge(state.seen.since(state.baseline), limits)
+    counted, stable = counters.get(canary.slot, Counters()), counters.get(state.stable.slot) if state.stable else None
+    compared = comparison.looked(state.compared, state.seen, counted, stable, beside)
+    state = replace(look(state, counted, now), compared=compared)
+    checks = (*evidence.judge(state.seen.since(state.baseline), limits), *comparison.judged(compared, beside))
     against = [check for check in checks if not check.advisory and check.decision != Decision.PROMOTE]
     broken = next((check for check in against if check.decision != Decision.HOLD), None)
     elapsed = now - state.step_started

@@ -25,8 +25,8 @@ MULTIPLES = (1.5, 2.0, 3.0, 6.0, 20.0)
 
 Process = tuple[float, ...]
 START: Process = (0.0,) * len(MULTIPLES)
-# The fractions of a ceiling that stand for "well below it".
-FRACTIONS = (0.8, 0.6, 0.4, 0.25, 0.1, 0.05, 0.02, 0.001)
+# The fractions of a ceiling that stand for "below it".
+FRACTIONS = (0.5, 0.3, 0.1, 0.02)
 START_BELOW: Process = (0.0,) * len(FRACTIONS)
 
 

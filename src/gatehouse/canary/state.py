@@ -6,6 +6,7 @@ from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 
+from gatehouse.canary.comparison import Compared
 from gatehouse.canary.counters import SLOTS, Counters, Slot
 from gatehouse.errors import EvidenceError
 from gatehouse.release import Release
@@ -47,7 +48,8 @@ class State:
     """All that a rollout must remember.
 
     `weight` is the canary's share in percent. `baseline` is what the canary had been counted when its step began,
-    `seen` at the last look. A state is `settled` when the world was seen to be as it says.
+    `seen` at the last look. `compared` is what was found of it beside the stable version since it got traffic. A state
+    is `settled` when the world was seen to be as it says.
     """
 
     phase: Phase
@@ -58,6 +60,7 @@ class State:
     step_started: float = 0.0
     baseline: Counters = field(default_factory=Counters)
     seen: Counters = field(default_factory=Counters)
+    compared: Compared = field(default_factory=Compared)
     settled: bool = False
     history: tuple[Transition, ...] = ()
 

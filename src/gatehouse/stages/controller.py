@@ -112,8 +112,8 @@ class Controller:
             return False
         self.failed_looks = 0
         weight, now = self.state.weight, self.now()
-        steps, limits = self.config.steps, self.config.canary
-        self.state, self.checks = machine.decide(self.state, counters, weights, now, steps, limits)
+        rules = self.config.steps, self.config.canary, self.config.comparison
+        self.state, self.checks = machine.decide(self.state, counters, weights, now, *rules)
         if self.state.weight < weight:
             self._weigh()
         self._keep(self.state)
