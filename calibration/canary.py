@@ -18,7 +18,8 @@ WINDOWS, BUDGET = 20, 60
 RATE, BASE, SWING, PERIOD = 50.0, 0.005, 0.8, 100
 # Late answers: stable's p95 and p99, frozen before the start.
 LATE = (0.05, 0.01)
-METRICS = 1 + len(LATE)
+# As `comparison` names them: errors, and what takes longer than either quantile.
+METRICS = (comparison.ERRORS, *(f"answers later than stable's p{100 * (1 - share):g}" for share in LATE))
 FLAGGER, ARGO, Z = "like Flagger", "like Argo Rollouts", "z-test each window"
 # Success below 99 %, as Flagger's and Argo's own examples have it; a z-test one window at a time at 0.5 %.
 FAILING, FAILURES, P_VALUE = 0.01, 5, 0.005
@@ -67,13 +68,16 @@ def rolled_out(random: np.random.Generator, world: World) -> Amounts:
 
 def ours(random: np.random.Generator, world: World, start: int) -> tuple[Decision, int]:
     """Return how the rule ends a rollout, and in which window: a step goes on once it has baked and is settled."""
-    evidence, number = [Evidence()] * METRICS, 0
+    evidence, number = [Evidence()] * len(METRICS), 0
     for weight in STEPS:
         for place in range(1, BUDGET + 1):
             number += 1
             counts = world.window(random, start + number, weight)
-            evidence = [comparison.grown(seen, window) for seen, window in zip(evidence, counts, strict=True)]
-            decisions = {comparison.judge("events", seen, METRICS).decision for seen in evidence}
+            evidence = [
+                comparison.grown(name, seen, window)
+                for name, seen, window in zip(METRICS, evidence, counts, strict=True)
+            ]
+            decisions = {comparison.judge("events", seen, len(METRICS)).decision for seen in evidence}
             if Decision.REJECT in decisions:
                 return Decision.REJECT, number
             if place >= WINDOWS and Decision.HOLD not in decisions:

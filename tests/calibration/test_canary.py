@@ -30,5 +30,6 @@ def test_popular_rules_leave_them(other: str, totals: dict[str, Total]) -> None:
 
 def test_reckless_settings_leave_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule that asks a canary to fail half as often as stable would be seen."""
-    monkeypatch.setattr(canary.comparison.grown, "__defaults__", (canary.comparison.Knobs(same=0.5),))
+    reckless = canary.comparison.Knobs(same=0.5, same_late=0.5)
+    monkeypatch.setattr(canary.comparison.grown, "__defaults__", (reckless,))
     assert BOUND[0].goal.missed(small_runs.total(canary.TABLE, "no difference", 10).share("rolled back"))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from canary import rollouts
 from canary.rollouts import BESIDE, LIMITS, NEW, OLD, SERVING, STEPS, Seconds
@@ -38,6 +40,17 @@ def test_unsettled_comparison_waits():
     """Requests enough and no ceiling broken do not make a step pass: it is not settled whether the canary is worse."""
     state = rollouts.play(rollouts.baking(), [Seconds(10, 200, errors=2)])[-1]
     assert (state.phase, state.weight) == (Phase.BAKING, 5)
+
+
+def test_lone_canary_is_not_compared():
+    """At 100 % stable gets nothing that could be compared: a step goes on by its ceilings alone, or back."""
+    steps = replace(STEPS, steps=(100,))
+    state = settle(machine.started(settle(machine.begin(SERVING, NEW, 0.0)), {}, 0.0, steps))
+    for errors, phase in ((5, Phase.PROMOTED), (60, Phase.ROLLED_BACK)):
+        counters = {"green": rollouts.counted(Counters(), Seconds(10, 205, errors)), "blue": Counters()}
+        after, checks = machine.decide(state, counters, shares(state), 10.0, steps, LIMITS, BESIDE)
+        assert after.phase == phase
+        assert [check.name for check in checks] == ["canary answers", "canary errors", "canary latency"]
 
 
 def test_restarted_router_is_no_evidence():

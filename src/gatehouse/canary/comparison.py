@@ -70,18 +70,16 @@ def looked(seen: Compared, before: Counters, canary: Counters, stable: Counters 
     """
     if stable is None:
         return seen
+    # Late answers are counted from the next look on: edges that were chosen by a window must not judge it.
     edges = seen.edges or frozen(stable)
     if canary.restarted(before) or stable.restarted(seen.stable):
         return Compared(stable, edges, seen.evidence)
     try:
-        windows = _windows(canary.since(before), stable.since(seen.stable), edges)
+        windows = _windows(canary.since(before), stable.since(seen.stable), seen.edges)
     except EvidenceError:  # started anew, and counted past what had been counted before
         return Compared(stable, edges, seen.evidence)
     evidence = {
-        name: grown(
-            seen.evidence.get(name, Evidence()), window, knobs, knobs.same if name == ERRORS else knobs.same_late
-        )
-        for name, window in windows.items()
+        name: grown(name, seen.evidence.get(name, Evidence()), window, knobs) for name, window in windows.items()
     }
     return Compared(stable, edges, evidence)
 
@@ -118,10 +116,10 @@ def judged(seen: Compared, knobs: Knobs) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def grown(evidence: Evidence, window: Window, knobs: Knobs = DEFAULT, same: float | None = None) -> Evidence:
-    """Return the evidence with one window more; `same` stands in for `knobs.same`."""
+def grown(name: str, evidence: Evidence, window: Window, knobs: Knobs = DEFAULT) -> Evidence:
+    """Return the evidence of a metric with one window more."""
     return Evidence(
-        sequential.higher(evidence.worse, window, knobs.same if same is None else same),
+        sequential.higher(evidence.worse, window, knobs.same if name == ERRORS else knobs.same_late),
         sequential.lower(evidence.sound, window, knobs.tolerated),
         sequential.below(evidence.harmless, window, knobs.harmless_rate),
     )

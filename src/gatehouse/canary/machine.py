@@ -19,6 +19,9 @@ from gatehouse.knobs import Looser, Percent, Positive, knobs
 from gatehouse.release import Release
 from gatehouse.verdicts import Check, Decision
 
+# Percent of the traffic.
+ALL = 100
+
 
 @knobs
 class Knobs:
@@ -69,10 +72,8 @@ def decide(
     canary = state.canary
     if state.phase != Phase.BAKING or canary is None:
         return state, ()
-    counted, stable = counters.get(canary.slot, Counters()), counters.get(state.stable.slot) if state.stable else None
-    compared = comparison.looked(state.compared, state.seen, counted, stable, beside)
-    state = replace(look(state, counted, now), compared=compared)
-    checks = (*evidence.judge(state.seen.since(state.baseline), limits), *comparison.judged(compared, beside))
+    state = look(state, counters, now, beside)
+    checks = (*evidence.judge(state.seen.since(state.baseline), limits), *_beside_stable(state, beside))
     against = [check for check in checks if not check.advisory and check.decision != Decision.PROMOTE]
     broken = next((check for check in against if check.decision != Decision.HOLD), None)
     elapsed = now - state.step_started
@@ -90,13 +91,22 @@ def decide(
     return replace(state, settled=state.settled and weights == shares(state)), checks
 
 
-def look(state: State, counted: Counters, now: float) -> State:
-    """Return the state after a look at the canary's counters; when one went down, evidence is gathered anew.
+def look(state: State, counters: Mapping[Slot, Counters], now: float, beside: comparison.Knobs) -> State:
+    """Return the state after a look at the counters; when one of the canary's went down, its step is judged anew.
 
     A clock that was set back begins the step's time again, or the step would outlive its budget.
     """
+    counted = counters.get(state.canary.slot, Counters()) if state.canary else Counters()
+    stable = counters.get(state.stable.slot) if state.stable else None
     baseline = counted if counted.restarted(state.seen) else state.baseline
-    return replace(state, seen=counted, baseline=baseline, step_started=min(state.step_started, now))
+    compared = comparison.looked(state.compared, state.seen, counted, stable, beside)
+    began = min(state.step_started, now)
+    return replace(state, seen=counted, baseline=baseline, step_started=began, compared=compared)
+
+
+def _beside_stable(state: State, knobs: comparison.Knobs) -> tuple[Check, ...]:
+    """Return the checks that need a stable version with traffic: at 100 % there is none, and only ceilings watch."""
+    return comparison.judged(state.compared, knobs) if state.weight < ALL else ()
 
 
 def advance(state: State, counters: Mapping[Slot, Counters], now: float, steps: Knobs) -> State:
