@@ -24,7 +24,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("patient")
 
 # The settings of the tests themselves.
-OURS = ("GATEHOUSE_ACT", "GATEHOUSE_TEST_REGISTRY")
+OURS = ("GATEHOUSE_ACT", "GATEHOUSE_TEST_KUBECONFIG", "GATEHOUSE_TEST_REGISTRY")
 
 
 def pytest_configure() -> None:
@@ -34,8 +34,11 @@ def pytest_configure() -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what needs a Docker engine where none answers."""
-    if item.get_closest_marker("docker") or item.get_closest_marker("act"):
+    """Skip what needs a Docker engine or a cluster where none answers."""
+    if item.get_closest_marker("kubernetes") and not os.environ.get("GATEHOUSE_TEST_KUBECONFIG"):
+        # KUBECONFIG alone is not enough: a developer's may lead to where users are.
+        pytest.skip("no cluster to test on: set GATEHOUSE_TEST_KUBECONFIG to the kubeconfig of one with Gateway API")
+    if any(item.get_closest_marker(name) for name in ("docker", "kubernetes", "act")):
         silence = engine_silence()
         if silence:
             pytest.skip(f"no Docker engine answers: {silence}")

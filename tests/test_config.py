@@ -21,7 +21,7 @@ EXAMPLE = Path(__file__).parents[1] / "gatehouse.toml"
 KEY = re.compile(r"^(?P<key>\w+) *= *(?P<value>[^#]+?) *(?P<comment># \S.*)?$")
 
 # Sections that judge nothing: what runs, where it runs, and on which rows.
-NOT_JUDGING = {"workload", "data", "train", "rollout", "serving", "log", "retrain", "rehearsal", "store"}
+NOT_JUDGING = {"workload", "data", "train", "rollout", "kubernetes", "serving", "log", "retrain", "rehearsal", "store"}
 # Settings of the others that no direction makes looser.
 NEUTRAL = {
     "gate.seed": "any seed of the bootstrap is as good as another",

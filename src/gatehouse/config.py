@@ -105,11 +105,23 @@ class Images:
 class Rollout:
     """Where traffic is moved, the port that users reach (0: any free one), and how long a stopping server may drain."""
 
-    target: Annotated[Literal["local", "docker", "none"], Looser("changed")] = "local"
+    target: Annotated[Literal["local", "docker", "kubernetes", "none"], Looser("changed")] = "local"
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     poll_seconds: Positive = 1.0
     drain_seconds: NotNegative = 5.0
     start_seconds: Positive = 60.0
+
+
+@knobs
+class Kubernetes:
+    """The namespace of deploy/kubernetes, the servers that each version starts with, and where its gateway is reached.
+
+    Without an `url` the Gateway's own status is read, which takes a right that the rollout's role does not hold.
+    """
+
+    namespace: str = "gatehouse"
+    replicas: Count = 2
+    url: str = ""
 
 
 @knobs
@@ -194,6 +206,7 @@ class Config:
     registry: Registry = Registry()
     images: Images = Images()
     rollout: Rollout = Rollout()
+    kubernetes: Kubernetes = Kubernetes()
     steps: machine.Knobs = machine.Knobs()
     canary: evidence.Knobs = evidence.Knobs()
     comparison: comparison_rule.Knobs = comparison_rule.Knobs()

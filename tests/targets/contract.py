@@ -6,6 +6,7 @@ import time
 import urllib.request
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -22,9 +23,9 @@ from gatehouse.targets import Target
 ROWS = itertools.repeat({"amount": 1.0})
 
 
-def settings(state: str, **rollout: Any) -> Config:
-    """Return settings that keep everything in one folder."""
-    return config.parse({"store": {"state": state}, "rollout": {"start_seconds": 90.0, **rollout}})
+def settings(state: str, sections: Mapping[str, Any] | None = None, **rollout: Any) -> Config:
+    """Return settings that keep everything in one folder, with other sections as they are given."""
+    return config.parse({"store": {"state": state}, "rollout": {"start_seconds": 90.0, **rollout}, **(sections or {})})
 
 
 class Place(ABC):

@@ -5,11 +5,9 @@ import tarfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
-import docker
 import pytest
-from targets import contract
+from targets import contract, tiny_image
 from targets.contract import Contract, Place
 
 from gatehouse.config import Config
@@ -17,16 +15,6 @@ from gatehouse.errors import TargetError
 from gatehouse.release import Release
 from gatehouse.targets import containers
 from gatehouse.targets.docker import DockerTarget, environment, is_whole, open_log, project
-
-PYTHON_IMAGE = "python:3.13-slim-bookworm"
-SERVER = Path(__file__).with_name("tiny_server.py")
-DOCKERFILE = """
-FROM {base}
-COPY tiny_server.py /tiny_server.py
-ENV {variables}
-USER 10001:10001
-CMD ["python", "/tiny_server.py"]
-"""
 
 
 class Host(Place):
@@ -44,12 +32,7 @@ class Host(Place):
 
     def build(self, version: str, fault: str) -> Release:
         """Return a release whose image is built on the engine."""
-        text = DOCKERFILE.format(base=PYTHON_IMAGE, variables=f"VERSION={version} {fault}")
-        context = containers.archive({"Dockerfile": text, "tiny_server.py": SERVER.read_text()})
-        tag = f"{self.project}:{version}"
-        client = docker.from_env()
-        client.images.build(fileobj=io.BytesIO(context), custom_context=True, tag=tag, rm=True, forcerm=True)
-        client.close()
+        tag = tiny_image.build(f"{self.project}:{version}", version, fault)
         self.images.append(tag)
         return Release(version, version * 8, tag)
 

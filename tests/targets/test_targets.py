@@ -15,5 +15,5 @@ def test_settings_name_the_target(tmp_path):
 
 def test_no_target_is_an_error():
     """Where there is no target, nothing can be rolled out."""
-    with pytest.raises(ConfigError, match="Set it to 'local' or 'docker'"):
+    with pytest.raises(ConfigError, match="Set it to 'local', 'docker' or 'kubernetes'"):
         targets.connect(config.parse({"rollout": {"target": "none"}}))

@@ -33,6 +33,17 @@ class Counters:
         """Requests that got what they asked for."""
         return self.requests - self.errors - self.abandoned - self.refused
 
+    def plus(self, other: "Counters") -> "Counters":
+        """Return what was counted in two places together."""
+        edges = self.latency.keys() | other.latency.keys()
+        return Counters(
+            self.requests + other.requests,
+            self.errors + other.errors,
+            self.abandoned + other.abandoned,
+            {edge: self.latency.get(edge, 0) + other.latency.get(edge, 0) for edge in sorted(edges)},
+            self.refused + other.refused,
+        )
+
     def since(self, earlier: "Counters") -> "Counters":
         """Return what was counted after `earlier`."""
         return Counters(

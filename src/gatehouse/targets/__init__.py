@@ -65,7 +65,7 @@ class Target(Protocol):
 
 def connect(config: "Config") -> Target:
     """Return the target that the settings name; nothing is started before it is used."""
-    # The package of Docker is imported only where it is used.
+    # The packages of Docker and Kubernetes are imported only where they are used.
     if config.rollout.target == "local":
         from gatehouse.targets import local
 
@@ -74,4 +74,10 @@ def connect(config: "Config") -> Target:
         from gatehouse.targets import docker
 
         return docker.of(config)
-    raise ConfigError("[rollout] target = 'none': there is no place to roll out to. Set it to 'local' or 'docker'.")
+    if config.rollout.target == "kubernetes":
+        from gatehouse.targets import kubernetes
+
+        return kubernetes.of(config)
+    raise ConfigError(
+        "[rollout] target = 'none': there is no place to roll out to. Set it to 'local', 'docker' or 'kubernetes'."
+    )

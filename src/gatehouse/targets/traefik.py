@@ -105,18 +105,27 @@ def weights(service: Mapping[str, Any]) -> dict[Slot, int]:
 
 def counters(metrics: str) -> dict[Slot, Counters]:
     """Return the counters of each slot from Traefik's metrics. Raises TargetError when the text is none."""
-    try:
-        samples = [sample for family in text_string_to_metric_families(metrics) for sample in family.samples]
-    except ValueError as error:
-        raise TargetError(f"The router's metrics cannot be read: {error}.") from error
+    samples = _samples(metrics)
     return {slot: _counted(slot, samples) for slot in SLOTS}
 
 
-def _counted(slot: Slot, samples: Iterable[Any]) -> Counters:
+def counted(metrics: str, service: str) -> Counters:
+    """Return the counters of one service from Traefik's metrics. Raises TargetError when the text is none."""
+    return _counted(service, _samples(metrics))
+
+
+def _samples(metrics: str) -> list[Any]:
+    try:
+        return [sample for family in text_string_to_metric_families(metrics) for sample in family.samples]
+    except ValueError as error:
+        raise TargetError(f"The router's metrics cannot be read: {error}.") from error
+
+
+def _counted(service: str, samples: Iterable[Any]) -> Counters:
     requests = errors = abandoned = refused = 0
     latency = dict.fromkeys(EDGES_MS, 0)
     for sample in samples:
-        if sample.labels.get("service", "").partition("@")[0] != slot:
+        if sample.labels.get("service", "").partition("@")[0] != service:
             continue
         code, value = sample.labels["code"], int(sample.value)
         if sample.name == "traefik_service_requests_total":

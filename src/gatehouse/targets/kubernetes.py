@@ -1,0 +1,202 @@
+"""The target on a Kubernetes cluster: what `kubectl apply -k deploy/kubernetes` made is given releases and weights.
+
+Two Deployments behind two Services that never change, and one HTTPRoute whose weights do. Each pod's proxy counts, so
+every gateway will do. The rollout's state is a ConfigMap, guarded by its resourceVersion.
+"""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from gatehouse import files
+from gatehouse.canary.counters import SLOTS, Counters, Slot
+from gatehouse.config import Config
+from gatehouse.errors import TargetError
+from gatehouse.release import Release
+from gatehouse.targets import pods, route, tally, traefik, waiting
+from gatehouse.targets.cluster import Cluster
+from gatehouse.targets.gateway import Gateway
+from gatehouse.targets.tally import Tally
+
+STATE, COUNTED = "rollout.json", "counted.json"
+# How long a gateway may take to do what it is told; some look only every other second.
+CHANGE_SECONDS = 30.0
+# How long a pod may take to go, above what its own settings give it.
+STOP_SECONDS = 90.0
+
+
+def of(config: Config) -> "KubernetesTarget":
+    """Return the target of the settings."""
+    return KubernetesTarget(config)
+
+
+class KubernetesTarget:
+    """Two Deployments and the route in front of them. Raises TargetError where no cluster is known."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.cluster = Cluster()
+        namespace = config.kubernetes.namespace
+        self.core, self.apps = f"/api/v1/namespaces/{namespace}", f"/apis/apps/v1/namespaces/{namespace}"
+        self.gateways = "/apis/gateway.networking.k8s.io/v1/namespaces"
+        self.route = f"{self.gateways}/{namespace}/httproutes/{route.NAME}"
+        self.kept = f"{self.core}/configmaps/{route.NAME}-rollout"
+        self.version = ""
+        self.tally = Tally()
+        self._url = config.kubernetes.url.rstrip("/")
+
+    @property
+    def url(self) -> str:
+        """The address that users reach: that of the settings, or the gateway's own."""
+        if not self._url:
+            described = self.cluster.get(self.route)
+            parent = described["spec"]["parentRefs"][0]
+            namespace = parent.get("namespace", self.config.kubernetes.namespace)
+            gateway = self.cluster.get(f"{self.gateways}/{namespace}/gateways/{parent['name']}")
+            self._url = route.address(described, gateway)
+        return self._url
+
+    def start(self, slot: Slot, release: Release) -> None:
+        """Start a release in a slot, behind the route."""
+        self._ensure_route()
+        if self._runs(slot, release):
+            return
+        change = pods.started(release, self.config.kubernetes.replicas, environment(self.config))
+        self.cluster.patch(self._deployment(slot), change, "strategic")
+        self._wait_ready(slot, release)
+
+    def stop(self, slot: Slot) -> None:
+        """Take a slot's pods away, each after it has finished what it had begun."""
+        self.cluster.patch(self._deployment(slot), {"spec": {"replicas": 0}})
+        waiting.until(lambda: not self._pods(slot), STOP_SECONDS, f"The pods of '{route.server(slot)}' did not go")
+
+    def weigh(self, weights: Mapping[Slot, int]) -> None:
+        """Share the traffic by percent."""
+        mark = f"{'-'.join(f'{slot}-{weights.get(slot, 0)}' for slot in SLOTS)}-{secrets.token_hex(4)}"
+        # Forced, because the rules are the rollout's whoever wrote them last.
+        wanted = route.description(weights, mark)
+        self.cluster.patch(self.route, wanted, "apply", fieldManager="gatehouse", force="true")
+        gateway, failure = Gateway(self.url), f"The gateway at {self.url} did not take the weights {dict(weights)}"
+        waiting.until(lambda: gateway.has(mark), CHANGE_SECONDS, failure)
+
+    def weights(self) -> dict[Slot, int]:
+        """Return the weights of the route, which its gateway has accepted."""
+        return route.weights(self.cluster.get(self.route))
+
+    def counters(self) -> dict[Slot, Counters]:
+        """Return what the pods of each slot have counted, those that are gone among them."""
+        self._know()
+        found: dict[Slot, dict[str, Counters]] = {slot: {} for slot in SLOTS}
+        for slot in SLOTS:
+            here = self._pods(slot)
+            if here and not any(pods.ready(pod) for pod in here) and not all(pods.leaving(pod) for pod in here):
+                raise TargetError(f"No server of '{route.server(slot)}' is ready: {self._why(slot)}")
+            for pod in here:
+                counted = self._counted(pod) or self.tally.seen.get(slot, {}).get(pod["metadata"]["uid"])
+                if counted is not None:
+                    found[slot][pod["metadata"]["uid"]] = counted
+        self.tally = self.tally.look(found)
+        return self.tally.totals()
+
+    def load(self) -> str | None:
+        """Return the rollout's state."""
+        kept = self.cluster.get(self.kept)
+        self.version = kept["metadata"]["resourceVersion"]
+        data = kept.get("data") or {}
+        if COUNTED in data:
+            self.tally = tally.from_json(data[COUNTED])
+        return data.get(STATE)
+
+    def save(self, state: str) -> None:
+        """Keep the rollout's state, and what was counted so far.
+
+        Raises TargetError when another program has saved since this one loaded or saved.
+        """
+        self._know()
+        self._keep({STATE: state, COUNTED: tally.to_json(self.tally)})
+
+    def close(self) -> None:
+        """Let go of the cluster; everything goes on serving."""
+        self.cluster.close()
+
+    def remove(self) -> None:
+        """Stop both slots and forget the state; what `kubectl apply` made is for `kubectl delete` to remove."""
+        self.load()
+        for slot in SLOTS:
+            self.stop(slot)
+        self.tally = Tally()
+        self._keep({STATE: None, COUNTED: None})
+
+    def _ensure_route(self) -> None:
+        if not route.marked(self.cluster.get(self.route)):
+            self.weigh({})
+
+    def _know(self) -> None:
+        """Take up the state that this program has not seen yet."""
+        if not self.version:
+            self.load()
+
+    def _keep(self, data: Mapping[str, str | None]) -> None:
+        change = {"metadata": {"resourceVersion": self.version}, "data": dict(data)}
+        self.version = self.cluster.patch(self.kept, change)["metadata"]["resourceVersion"]
+
+    def _deployment(self, slot: Slot) -> str:
+        return f"{self.apps}/deployments/{route.server(slot)}"
+
+    def _pods(self, slot: Slot) -> list[dict[str, Any]]:
+        return list(self.cluster.get(f"{self.core}/pods", labelSelector=f"{pods.SLOT}={slot}")["items"])
+
+    def _counted(self, pod: Mapping[str, Any]) -> Counters | None:
+        """Return what a pod's proxy has counted; None when it does not run, or is on its way out."""
+        if not pods.counts(pod):
+            return None
+        name = pod["metadata"]["name"]
+        try:
+            metrics = self.cluster.text(f"{self.core}/pods/{name}:{pods.INTERNAL_PORT}/proxy/metrics")
+        except TargetError:
+            if pods.leaving(pod):
+                return None
+            raise
+        return traefik.counted(metrics, pods.SERVER)
+
+    def _runs(self, slot: Slot, release: Release) -> bool:
+        return pods.serves(self.cluster.get(self._deployment(slot)), release) and Gateway(self.url).ready(slot)
+
+    def _wait_ready(self, slot: Slot, release: Release) -> None:
+        gateway, name = Gateway(self.url), pods.named(release)
+
+        def ready() -> bool:
+            if any(pods.trouble(pod) for pod in self._pods(slot) if pods.release_of(pod) == name):
+                raise TargetError(f"'{route.server(slot)}' did not get ready: {self._why(slot)}")
+            if not pods.settled(self.cluster.get(self._deployment(slot))):
+                return False
+            # The ones before have to be gone altogether: until then the gateway may still send them something.
+            return all(pods.release_of(pod) == name for pod in self._pods(slot)) and gateway.ready(slot)
+
+        seconds = self.config.rollout.start_seconds
+        try:
+            waiting.until(ready, seconds, f"'{route.server(slot)}' did not get ready")
+        except TargetError as error:
+            raise error if "get ready:" in str(error) else TargetError(f"{error} {self._why(slot)}") from error
+
+    def _why(self, slot: Slot) -> str:
+        """Return what keeps the newest server of a slot from getting ready, and the end of its output."""
+        found = sorted(self._pods(slot), key=lambda pod: str(pod["metadata"]["creationTimestamp"]))
+        if not found:
+            return "there is no pod yet."
+        pod = next((each for each in found if pods.trouble(each)), found[-1])
+        why = pods.trouble(pod) or "it has not answered /readyz yet"
+        return f"{why}. The end of its output:\n{self._log(pod)}"
+
+    def _log(self, pod: Mapping[str, Any]) -> str:
+        path, before = f"{self.core}/pods/{pod['metadata']['name']}/log", str(pods.restarted(pod)).lower()
+        try:
+            return self.cluster.text(path, container=pods.SERVER, tailLines="12", previous=before).strip()
+        except TargetError as error:
+            return str(error)
+
+
+def environment(config: Config) -> dict[str, str]:
+    """Return what a server is told of the settings. Keys and passwords are the Secret's; without an address, no log."""
+    told = {**config.serving.environment(), "GATEHOUSE_LOG_SHARE": str(config.log.share)}
+    return told | {"GATEHOUSE_LOG": config.store.log if files.is_url(config.store.log) else ""}

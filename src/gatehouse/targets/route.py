@@ -1,0 +1,85 @@
+"""The HTTPRoute in front of the two slots, as data: what the gateway is told, and what it says of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gatehouse.canary.counters import SLOTS, Slot
+from gatehouse.errors import TargetError
+
+NAME = "gatehouse"
+API, KIND = "gateway.networking.k8s.io/v1", "HTTPRoute"
+PORT = 8000
+# Below it the gateway answers for us: which description of the traffic is in force, and whether it reaches a slot.
+OURS = "/.gatehouse"
+MARK = f"{OURS}/route"
+# A name that never resolves (RFC 6761): nobody shall follow the redirect that carries the mark.
+NOWHERE = ".invalid"
+
+
+def server(slot: Slot) -> str:
+    """Return the name of a slot's Deployment and Service."""
+    return f"{NAME}-{slot}"
+
+
+def probe(slot: Slot) -> str:
+    """Return the path that asks through the gateway whether a slot is ready."""
+    return f"{OURS}/{slot}"
+
+
+def description(weights: Mapping[Slot, int], mark: str) -> dict[str, Any]:
+    """Return the HTTPRoute as the rollout owns it: its rules, and nothing else.
+
+    A gateway takes all rules of a route at once. So one that answers with `mark` (by a redirect, which needs no server)
+    has the weights too; what the API server holds is only what the gateway was told.
+    """
+    shared = [{**_backend(slot), "weight": weights.get(slot, 0)} for slot in SLOTS]
+    redirect = {"hostname": f"{mark}{NOWHERE}", "statusCode": 302}
+    marked = {**_match("Exact", MARK), "filters": [{"type": "RequestRedirect", "requestRedirect": redirect}]}
+    probes = [{**_match("Exact", probe(slot)), "backendRefs": [_backend(slot)]} for slot in SLOTS]
+    rules = [marked, *probes, {**_match("PathPrefix", "/"), "backendRefs": shared}]
+    return {"apiVersion": API, "kind": KIND, "metadata": {"name": NAME}, "spec": {"rules": rules}}
+
+
+def weights(route: Mapping[str, Any]) -> dict[Slot, int]:
+    """Return the weights of a route; zeros before the first were set.
+
+    Raises TargetError when its gateway refuses it: then what the route says is not what users get.
+    """
+    for parent in route.get("status", {}).get("parents", []):
+        for condition in parent["conditions"]:
+            if condition["type"] in ("Accepted", "ResolvedRefs") and condition["status"] == "False":
+                said = condition.get("message") or condition["reason"]
+                raise TargetError(f"The gateway '{parent['parentRef']['name']}' refuses the route '{NAME}': {said}.")
+    shared = route["spec"].get("rules", [{}])[-1].get("backendRefs", [])
+    found = {backend["name"]: int(backend.get("weight", 1)) for backend in shared}
+    return {slot: found.get(server(slot), 0) for slot in SLOTS}
+
+
+def marked(route: Mapping[str, Any]) -> bool:
+    """Tell whether a route has rules of the rollout."""
+    return any(_path(rule) == MARK for rule in route["spec"].get("rules", []))
+
+
+def address(route: Mapping[str, Any], gateway: Mapping[str, Any]) -> str:
+    """Return the URL at which a gateway serves a route. Raises TargetError when it has no address yet."""
+    found = [item["value"] for item in gateway.get("status", {}).get("addresses", [])]
+    hosts = [host for host in route["spec"].get("hostnames", []) if "*" not in host]
+    if not found:
+        raise TargetError(f"The Gateway '{gateway['metadata']['name']}' has no address: set [kubernetes] url.")
+    section = route["spec"]["parentRefs"][0].get("sectionName")
+    listeners = [each for each in gateway["spec"]["listeners"] if section in (None, each["name"])]
+    listener = min(listeners, key=lambda each: each["protocol"] != "HTTPS") if listeners else {"port": 80}
+    scheme = "https" if listener.get("protocol") == "HTTPS" else "http"
+    return f"{scheme}://{(hosts or found)[0]}:{listener['port']}"
+
+
+def _match(kind: str, path: str) -> dict[str, Any]:
+    return {"matches": [{"path": {"type": kind, "value": path}}]}
+
+
+def _path(rule: Mapping[str, Any]) -> str:
+    return str(next((match["path"]["value"] for match in rule.get("matches", []) if "path" in match), ""))
+
+
+def _backend(slot: Slot) -> dict[str, Any]:
+    return {"name": server(slot), "port": PORT}

@@ -1,0 +1,52 @@
+"""What was counted in pods that come and go, added up so that nothing is lost with a pod.
+
+A pod counts since it started, and takes its counts with it. So what each said last is kept beside the rollout's state.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import TypeAdapter
+
+from gatehouse.canary.counters import SLOTS, Counters, Slot
+
+Seen = Mapping[str, Counters]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """For each slot: what pods counted that are gone (`past`), and what each of those counted that run (`seen`)."""
+
+    past: Mapping[Slot, Counters] = field(default_factory=dict)
+    seen: Mapping[Slot, Seen] = field(default_factory=dict)
+
+    def look(self, counted: Mapping[Slot, Seen]) -> "Tally":
+        """Return the tally after a look at the pods of each slot, by their uids."""
+        past = {slot: self.past.get(slot, Counters()) for slot in SLOTS}
+        for slot in SLOTS:
+            for uid, before in self.seen.get(slot, {}).items():
+                now = counted.get(slot, {}).get(uid)
+                if now is None or now.restarted(before):
+                    past[slot] = past[slot].plus(before)
+        return Tally(past, {slot: dict(counted.get(slot, {})) for slot in SLOTS})
+
+    def totals(self) -> dict[Slot, Counters]:
+        """Return all that was counted in each slot."""
+        return {slot: _sum(self.past.get(slot, Counters()), self.seen.get(slot, {})) for slot in SLOTS}
+
+
+def to_json(tally: Tally) -> str:
+    """Return a tally as JSON."""
+    return TypeAdapter(Tally).dump_json(tally).decode()
+
+
+def from_json(text: str) -> Tally:
+    """Read a tally back; one that cannot be read is an empty one, and evidence is gathered anew."""
+    return TypeAdapter(Tally).validate_python(json.loads(text))
+
+
+def _sum(counters: Counters, seen: Seen) -> Counters:
+    for each in seen.values():
+        counters = counters.plus(each)
+    return counters

@@ -1,0 +1,60 @@
+import pytest
+
+from gatehouse.errors import TargetError
+from gatehouse.targets import route
+
+GATEWAY = {
+    "metadata": {"name": "gate"},
+    "spec": {
+        "listeners": [
+            {"name": "web", "protocol": "HTTP", "port": 80},
+            {"name": "safe", "protocol": "HTTPS", "port": 443},
+        ]
+    },
+    "status": {"addresses": [{"value": "192.0.2.7"}]},
+}
+
+
+def described(*hostnames, section=None, condition=None):
+    """Return a route as the cluster holds it."""
+    parent = {"name": "gate"} | ({"sectionName": section} if section else {})
+    status = {"parents": [{"parentRef": parent, "conditions": [condition]}]} if condition else {}
+    spec = route.description({"blue": 75, "green": 25}, "m1")["spec"]
+    return {"spec": {**spec, "parentRefs": [parent], "hostnames": list(hostnames)}, "status": status}
+
+
+def test_weights_are_read_back():
+    """What was written is read; a backend without a weight has 1, as the Gateway API says."""
+    found = described()
+    assert route.weights(found) == {"blue": 75, "green": 25}
+    del found["spec"]["rules"][-1]["backendRefs"][0]["weight"]
+    assert route.weights(found)["blue"] == 1
+
+
+def test_new_route_weighs_nothing():
+    """The rule that an API server puts into an empty route is none of ours."""
+    empty = {"spec": {"rules": [{"matches": [{"path": {"type": "PathPrefix", "value": "/"}}]}]}}
+    assert route.weights(empty) == {"blue": 0, "green": 0}
+    assert not route.marked(empty)
+    assert route.marked(described())
+
+
+def test_refused_route_is_an_error():
+    """Weights that the gateway does not take are no weights."""
+    refused = {"type": "ResolvedRefs", "status": "False", "reason": "BackendNotFound", "message": "no such service"}
+    with pytest.raises(TargetError, match="'gate' refuses the route 'gatehouse': no such service"):
+        route.weights(described(condition=refused))
+    assert route.weights(described(condition={**refused, "status": "True"}))["blue"] == 75
+
+
+def test_address_prefers_safety():
+    """Users come by the name of the route, encrypted where the gateway can; a named listener is the one."""
+    assert route.address(described(), GATEWAY) == "https://192.0.2.7:443"
+    assert route.address(described("*.example.org", "model.example.org"), GATEWAY) == "https://model.example.org:443"
+    assert route.address(described(section="web"), GATEWAY) == "http://192.0.2.7:80"
+
+
+def test_missing_address_is_an_error():
+    """A gateway without an address asks for one in the settings."""
+    with pytest.raises(TargetError, match=r"'gate' has no address: set \[kubernetes\] url"):
+        route.address(described(), {**GATEWAY, "status": {}})
