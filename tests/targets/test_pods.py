@@ -67,6 +67,14 @@ def test_ready_pods_get_requests():
     assert not pods.ready(pod(leaving=True))
 
 
+def test_ended_pods_are_over():
+    """A pod that was told to go is over when none of its containers runs."""
+    ended = container(terminated={"exitCode": 0})
+    assert pods.over(pod(ended, leaving=True))
+    assert not pods.over(pod(container("proxy", running={}), ended, leaving=True))
+    assert not pods.over(pod(ended))
+
+
 def test_proxy_counts_without_server():
     """Counts are read as long as the proxy runs, also when the server is gone."""
     assert pods.counts(pod(container("proxy", running={}), container(waiting={"reason": "CrashLoopBackOff"})))

@@ -68,7 +68,8 @@ class KubernetesTarget:
     def stop(self, slot: Slot) -> None:
         """Take a slot's pods away, each after it has finished what it had begun."""
         self.cluster.patch(self._deployment(slot), {"spec": {"replicas": 0}})
-        waiting.until(lambda: not self._pods(slot), STOP_SECONDS, f"The pods of '{route.server(slot)}' did not go")
+        failure = f"The pods of '{route.server(slot)}' did not go"
+        waiting.until(lambda: all(pods.over(pod) for pod in self._pods(slot)), STOP_SECONDS, failure)
 
     def weigh(self, weights: Mapping[Slot, int]) -> None:
         """Share the traffic by percent."""
@@ -170,8 +171,9 @@ class KubernetesTarget:
                 raise TargetError(f"'{route.server(slot)}' did not get ready: {self._why(slot)}")
             if not pods.settled(self.cluster.get(self._deployment(slot))):
                 return False
-            # The ones before have to be gone altogether: until then the gateway may still send them something.
-            return all(pods.release_of(pod) == name for pod in self._pods(slot)) and gateway.ready(slot)
+            # Until the ones before have ended, the gateway may still send them something.
+            left = [pod for pod in self._pods(slot) if pods.release_of(pod) != name and not pods.over(pod)]
+            return not left and gateway.ready(slot)
 
         seconds = self.config.rollout.start_seconds
         try:

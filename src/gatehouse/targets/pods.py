@@ -73,6 +73,11 @@ def leaving(pod: Mapping[str, Any]) -> bool:
     return "deletionTimestamp" in pod["metadata"]
 
 
+def over(pod: Mapping[str, Any]) -> bool:
+    """Tell whether a pod has ended; the cluster may take a while longer to forget it."""
+    return leaving(pod) and not any("running" in each.get("state", {}) for each in _statuses(pod))
+
+
 def counts(pod: Mapping[str, Any]) -> bool:
     """Tell whether a pod's proxy runs, so that it can be asked what it has counted."""
     return any(each["name"] != SERVER and "running" in each.get("state", {}) for each in _statuses(pod))
