@@ -72,7 +72,10 @@ class Model:
 
         Raises BundleError when the estimator is none for the contract's task.
         """
-        features = self.contract.frame(rows)
+        return self.predict_features(self.contract.frame(rows))
+
+    def predict_features(self, features: "pd.DataFrame") -> Predictions:
+        """Predict for a table that the contract made. Raises BundleError as `predict` does."""
         method = "predict" if self.contract.task == "regression" else "predict_proba"
         if not hasattr(self.estimator, method):
             kind = type(self.estimator).__name__

@@ -129,16 +129,16 @@ class Serving:
     """What runs the model (`auto`: ONNX where its export is faithful), and what its servers take and show.
 
     `maximum_rows` is the most that one request may hold, and at most `inline_rows` of them are predicted without a
-    thread of their own. More than `maximum_in_flight` requests at once are refused, and those that wait for longer than
-    `maximum_lag_ms` in the event loop, turn after turn; what takes longer than the time limit is given up. The
-    answers of `cache_rows` are kept. A local server has a `page` to try the model with.
+    thread of their own. More than `maximum_in_flight` requests at once are refused, and those that do not fit into
+    `maximum_lag_ms` of one turn of the event loop; what takes longer than the time limit is given up. The answers of
+    `cache_rows` are kept. A local server has a `page` to try the model with.
     """
 
     runtime: Literal["auto", "onnx", "sklearn"] = "auto"
     maximum_rows: Count = 1000
     inline_rows: Annotated[int, Field(ge=0)] = 20
-    maximum_in_flight: Count = 64
-    maximum_lag_ms: Positive = 50.0
+    maximum_in_flight: Count = 512
+    maximum_lag_ms: Positive = 25.0
     time_limit_seconds: Positive = 5.0
     cache_rows: Annotated[int, Field(ge=0)] = 0
     page: bool = True

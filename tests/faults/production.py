@@ -20,7 +20,8 @@ from gatehouse.canary.counters import Counters
 from gatehouse.canary.state import Phase
 from gatehouse.config import Store
 from gatehouse.drift.knobs import Knobs
-from gatehouse.serving import requests
+from gatehouse.serving import prediction_log, requests
+from gatehouse.serving.answers import Answered
 from gatehouse.serving.recorder import Recorder
 from gatehouse.stages import check_drift
 from gatehouse.verdicts import Check, Decision, Verdict
@@ -77,7 +78,9 @@ def serve(folder: Path, bundle: Bundle, rows: pd.DataFrame, when: datetime, reco
     batch = requests.reader(bundle.contract, 10_000).read(
         json.dumps({"rows": requests.payload(rows, bundle.contract)}).encode()
     )
-    lines = Recorder(bundle).records(when, "r1", batch, bundles.load_model(bundle).predict(rows))
+    answers = bundles.load_model(bundle).predict(rows)
+    told = Answered("r1", batch, answers.values.tolist(), prediction_log.scores(answers))
+    lines = Recorder(bundle).records(prediction_log.stamp(when), told, range(len(answers)))
     changed = [record(line) or line for line in lines]
     text = (line if isinstance(line, str) else json.dumps(line) for line in changed)
     (folder / f"{when:%H}.jsonl").write_text("\n".join(text))

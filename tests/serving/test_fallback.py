@@ -92,7 +92,7 @@ def test_unnamed_file_is_no_fallback(own_bundle: Bundle) -> None:
 
 
 def test_broken_model_falls_back(start: Callable[..., Any], broken: Bundle) -> None:
-    """A model that fails is answered for: marked, with a status of its own, counted, and not logged."""
+    """A model that fails is answered for: marked, with a status of its own, counted, and logged as that."""
     server = start(broken.path)
     status, _, text = server.ask("/predict", b'{"rows": [{"x": 2}, {"x": 3}]}')
     answer = json.loads(text)
@@ -101,7 +101,7 @@ def test_broken_model_falls_back(start: Callable[..., Any], broken: Bundle) -> N
     assert server.counter("gatehouse_model_errors_total") == 1
     assert server.counter('gatehouse_http_requests_total{route="/predict",status="203"}') == 1
     assert server.stop() == 0
-    assert prediction_log.read(server.log).empty
+    assert prediction_log.read(server.log)["fallback"].tolist() == [True, True]
 
 
 def test_broken_fallback_is_clean_error(start: Callable[..., Any], broken: Bundle) -> None:

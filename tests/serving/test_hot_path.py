@@ -1,8 +1,12 @@
-"""The raw route beside FastAPI's: whatever is sent, both answer the same."""
+"""The raw route beside FastAPI's: whatever is sent, in whatever parts, both answer the same."""
 
 import json
 import re
-from collections.abc import Iterator
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -18,6 +22,59 @@ SENT = [
     (json.dumps({"rows": [ROW] * 6}).encode(), {}), (b"x" * 5_000_000, {}), (b"a=1", {"content_type": "text/plain"}),
     (json.dumps(ROW).encode(), {"content_type": "APPLICATION/JSON; charset=utf-8"}),
 ]  # fmt: skip
+
+BODY = json.dumps(ROW).encode()
+READY = b"GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n"
+
+
+def request(*headers: str) -> bytes:
+    """Return a request to /predict, with more headers."""
+    lines = ["POST /predict HTTP/1.1", "host: x", "content-type: application/json", f"content-length: {len(BODY)}"]
+    return "\r\n".join([*lines, *headers, "", ""]).encode() + BODY
+
+
+@pytest.fixture
+def full(start: Callable[..., Any], bundle: Bundle) -> Iterator[Callable[[], socket.socket]]:
+    """Give what connects to a server that takes one request at a time, and has that one: its body has not come."""
+    server = start(bundle.path, "--maximum-in-flight", 1, "--time-limit-seconds", 60)
+    with ExitStack() as stack:
+
+        def connected() -> socket.socket:
+            return stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=20))
+
+        first = connected()
+        first.sendall(request()[:-1])
+        # Its task is there when the answer to a later request is.
+        while server.counter("gatehouse_http_requests_in_flight") < 2:
+            pass
+        yield connected
+        first.sendall(request()[-1:])
+        assert answer(first)[0] == 200
+        assert server.predict(ROW)[0] == 200
+        assert server.counter("gatehouse_http_requests_shed_total") >= 1
+
+
+def answer(client: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    """Return status, headers and body of the next answer."""
+    return answers(client, 1)[0]
+
+
+def answers(client: socket.socket, count: int) -> list[tuple[int, dict[str, str], bytes]]:
+    """Return status, headers and body of the next answers."""
+    found, text = [], b""
+    while len(found) < count:
+        head, end, body = text.partition(b"\r\n\r\n")
+        first, *lines = head.decode().split("\r\n")
+        headers = dict(line.lower().split(": ", 1) for line in lines) if end else {}
+        length = int(headers.get("content-length", 0))
+        if end and len(body) >= length:
+            found.append((int(first.split()[1]), headers, body[:length]))
+            text = body[length:]
+        else:
+            more = client.recv(65536)
+            assert more, "the server closed the connection"
+            text += more
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +102,92 @@ def test_counts_as_fastapi(server: Any, plain: Any) -> None:
         counted.append(one.counter("gatehouse_predictions_total") - before)
         assert re.search(r'requests_total\{route="/predict",status="200"\} [1-9]', one.ask("/metrics")[2].decode())
     assert counted == [3, 3]
+
+
+def test_refusals_are_whole_answers(full: Callable[[], socket.socket]) -> None:
+    """Each refusal says when to come back, with an id of its own; the connection goes on, and health is answered."""
+    client, seen = full(), set()
+    for _ in range(3):
+        client.sendall(request())
+        status, headers, body = answer(client)
+        assert (status, headers["retry-after"]) == (503, "1")
+        assert json.loads(body)["request_id"] == headers["x-request-id"]
+        seen.add(headers["x-request-id"])
+    assert len(seen) == 3
+    client.sendall(READY)
+    assert answer(client)[0] == 200
+
+
+def test_named_request_keeps_its_name(full: Callable[[], socket.socket]) -> None:
+    """A client that names its request is refused by that name."""
+    client = full()
+    client.sendall(request("X-Request-Id: mine"))
+    status, headers, body = answer(client)
+    assert (status, headers["x-request-id"], json.loads(body)["request_id"]) == (503, "mine", "mine")
+
+
+def test_closing_client_is_closed(full: Callable[[], socket.socket]) -> None:
+    """A client that wants no other answer on this connection is refused, and let go."""
+    client = full()
+    client.sendall(request("connection: close"))
+    assert answer(client)[0] == 503
+    assert client.recv(10) == b""
+
+
+def test_parts_are_not_mistaken(full: Callable[[], socket.socket]) -> None:
+    """A request that comes in parts, of which one looks like a request of its own, is one request."""
+    client = full()
+    text = request()
+    head = f"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {len(text)}\r\n\r\n"
+    client.sendall(head.encode())
+    assert answer(client)[0] == 503
+    client.sendall(text)
+    client.sendall(READY)
+    assert answer(client)[2] == b"ok\n"
+
+
+def test_late_body_is_waited_for(server: Any) -> None:
+    """A body that comes after its head, or in parts, is answered all the same."""
+    for parts in (1, 2, 3):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            text, size = request(), len(BODY) // parts
+            client.sendall(text[: -len(BODY)])
+            for start in range(0, len(BODY), size):
+                time.sleep(0.005 if parts < 3 else 0.05)
+                client.sendall(BODY[start : start + size])
+            assert answer(client)[0] == 200
+
+
+def test_impatient_client_is_answered_in_order(server: Any) -> None:
+    """Requests that are sent before the answer to the first have all their answers, in their order."""
+    names = [f"n{number}" for number in range(5)]
+    texts = [request(f"x-request-id: {name}") for name in names]
+    texts[2] = texts[2].replace(b"/predict", b"/version").replace(b"POST", b"GET", 1)
+    for pause in (0.0, 0.002):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+            for text in texts:
+                client.sendall(text)
+                time.sleep(pause)
+            found = answers(client, len(names))
+        assert [headers["x-request-id"] for _, headers, _ in found] == names
+        assert {status for status, _, _ in found} == {200}
+
+
+def test_many_at_once_have_their_own_answers(server: Any, plain: Any) -> None:
+    """What is answered together is what each is answered alone."""
+    rows = [{**ROW, "area": 100 * number} for number in range(40)]
+    with ThreadPoolExecutor(20) as clients:
+        together = list(clients.map(lambda row: server.predict(row)[1]["scores"], rows))
+    alone = [plain.predict(row)[1]["scores"] for row in rows]
+    for one, other in zip(together, alone, strict=True):
+        assert one[0] == pytest.approx(other[0], abs=1e-12)
+
+
+def test_client_that_left_harms_nobody(server: Any) -> None:
+    """Answers to clients that are gone are dropped, and the next one is answered."""
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+            client.sendall(request())
+    assert server.predict(ROW)[0] == 200
+    assert server.counter("gatehouse_http_requests_in_flight") == 1

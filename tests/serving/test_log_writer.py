@@ -57,13 +57,13 @@ def test_begins_new_files(tmp_path: Path) -> None:
     """A file that would grow over its size is left, no file is over it, and each is said to be finished."""
     finished: list[Path] = []
     log = LogWriter(tmp_path, print, finished=finished.append, limits=Limits(file_bytes=100))
-    for number in range(30):
+    for number in range(15):
         log.add(*some(f"line {number:04}"))
         until(lambda wanted=number: len(lines(tmp_path)) > wanted)  # so that they are not written all at once
     log.close()
-    assert len(lines(tmp_path)) == 30
+    assert len(lines(tmp_path)) == 15
     assert sorted(tmp_path.iterdir()) == finished
-    assert [file.stat().st_size for file in finished] == [100, 100, 100]
+    assert [file.stat().st_size for file in finished] == [100, 50]
 
 
 def test_counts_dropped_lines(tmp_path: Path) -> None:

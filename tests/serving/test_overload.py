@@ -1,7 +1,6 @@
 import asyncio
 from dataclasses import dataclass
 
-from gatehouse.serving import overload
 from gatehouse.serving.overload import Overload
 
 
@@ -36,28 +35,31 @@ def test_cap_holds() -> None:
     assert asyncio.run(server.turn(1, 1)) == 0
 
 
-def test_bursts_are_answered() -> None:
-    """Long turns after which the server rests are bursts: nothing is refused."""
+def test_short_turns_are_answered() -> None:
+    """What fits into a turn is answered, turn after turn."""
     server = Server()
 
-    async def bursts() -> list[int]:
-        refused = []
-        for _ in range(5):
-            refused.append(await server.turn(20, 5))
-            server.now += overload.PATIENCE + 0.01
-        return refused
+    async def rush() -> list[int]:
+        return [await server.turn(20, 2) for _ in range(5)]
 
-    assert asyncio.run(bursts()) == [0] * 5
+    assert asyncio.run(rush()) == [0] * 5
 
 
 def test_long_turns_are_cut() -> None:
-    """After long turns without a rest, each takes on what fits into a part of it, and refuses the others."""
+    """A turn takes on what fits into it, and refuses the others; the next one begins anew."""
     server = Server()
 
     async def siege() -> list[int]:
-        return [await server.turn(20, 3) for _ in range(4)]
+        return [await server.turn(30, 2.6) for _ in range(3)]
 
-    assert asyncio.run(siege()) == [0, 0, 4, 4]
+    assert asyncio.run(siege()) == [10] * 3
+
+
+def test_put_off_work_counts() -> None:
+    """Where the work is done at the turn's end, a request counts for what one took lately."""
+    server = Server()
+    server.watched.price = 0.001
+    assert asyncio.run(server.turn(60, 0)) == 9
 
 
 def test_few_slow_requests_are_answered() -> None:
@@ -65,16 +67,6 @@ def test_few_slow_requests_are_answered() -> None:
     server = Server()
 
     async def slow() -> list[int]:
-        return [await server.turn(8, 20) for _ in range(5)]
+        return [await server.turn(16, 20) for _ in range(5)]
 
     assert asyncio.run(slow()) == [0] * 5
-
-
-def test_short_turn_ends_it() -> None:
-    """When a turn had nothing to refuse, the next may be as long as ever."""
-    server = Server()
-
-    async def relief() -> list[int]:
-        return [await server.turn(20, 3), await server.turn(20, 3), await server.turn(1, 3), await server.turn(20, 3)]
-
-    assert asyncio.run(relief()) == [0] * 4

@@ -10,6 +10,7 @@ import tumours
 from gatehouse.errors import EvidenceError
 from gatehouse.predictions import Predictions
 from gatehouse.serving import prediction_log
+from gatehouse.serving.answers import Answered
 from gatehouse.serving.recorder import Recorder
 from gatehouse.serving.requests import Batch
 
@@ -20,7 +21,8 @@ ANSWERS = Predictions(np.array(["yes", "no"]), np.array([[0.1, 0.9], [2 / 3, 1 /
 
 def write(folder: Path, moment: datetime = NOON, version: str = "1.2.0", answers: Predictions = ANSWERS) -> Path:
     """Write two records, as a server does."""
-    records = Recorder(tumours.opened(version)).records(moment, "r-1", BATCH, answers)
+    told = Answered("r-1", BATCH, answers.values.tolist(), prediction_log.scores(answers))
+    records = Recorder(tumours.opened(version)).records(prediction_log.stamp(moment), told, range(2))
     file = folder / f"{version}-{moment:%H}.jsonl"
     file.write_text("".join(json.dumps(record) + "\n" for record in records))
     return file

@@ -4,36 +4,37 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import tumours
 
 from gatehouse.contract import Column, Contract
 from gatehouse.errors import ConfigError
-from gatehouse.predictions import Predictions
+from gatehouse.serving import recorder
+from gatehouse.serving.answers import Answered
 from gatehouse.serving.log_writer import LogWriter
 from gatehouse.serving.recorder import Recorder, veil
 from gatehouse.serving.requests import Batch
 
-NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+NOON = "2026-01-31T12:00:00.000000+00:00"
 KEY = "a key that is long enough"
 
 
-def answers(rows: int) -> Predictions:
-    """Return what a model answers for so many rows."""
-    return Predictions(np.array(["yes"] * rows), np.array([[0.25, 0.75]] * rows), ("no", "yes"))
+def answered(batch: Batch, request_id: str = "r-1") -> Answered:
+    """Return a request with what a model answers for its rows."""
+    rows = len(batch.rows)
+    return Answered(request_id, batch, ["yes"] * rows, [{"no": 0.25, "yes": 0.75}] * rows)
 
 
 def record(row: dict[str, Any] = tumours.ROW, **settings: Any) -> dict[str, Any]:
     """Return the record of one row."""
     batch = Batch(rows=[row], ids=["p1"])
-    return Recorder(tumours.opened(), **settings).records(NOON, "r-1", batch, answers(1))[0]
+    return Recorder(tumours.opened(), **settings).records(NOON, answered(batch), [0])[0]
 
 
 def test_tells_what_was_answered() -> None:
     """A record names the time, the request, the model and the row, with what was asked and answered."""
     assert record() == {
-        "time": "2026-01-31T12:00:00.000000+00:00", "request_id": "r-1", "model_version": "1.2.0", "bundle": "b" * 64,
+        "time": NOON, "request_id": "r-1", "model_version": "1.2.0", "bundle": "b" * 64,
         "row": 0, "id": "p1", "features": {name: value for name, value in tumours.ROW.items() if name != "ward"},
         "prediction": "yes", "scores": {"no": 0.25, "yes": 0.75},
     }  # fmt: skip
@@ -45,8 +46,8 @@ def test_sensitive_columns_stay_out() -> None:
     assert "ward" not in text
     assert tumours.ROW["ward"] not in text
     contract = Contract((Column("key", "category", role="id", sensitive=True),), "regression")
-    number = Predictions(np.array([1.5]), np.empty(0))
-    found = Recorder(tumours.opened(contract=contract)).records(NOON, "r", Batch([{}], ["secret"]), number)[0]
+    number = Answered("r", Batch([{}], ["secret"]), [1.5], [None])
+    found = Recorder(tumours.opened(contract=contract)).records(NOON, number, [0])[0]
     assert (found["id"], found["prediction"], found["scores"]) == (None, 1.5, None)
 
 
@@ -77,9 +78,9 @@ def test_refuses_short_key() -> None:
 def test_samples_by_share() -> None:
     """A share of the rows is chosen at random, of single rows as of many."""
     random.seed(0)
-    recorder = Recorder(tumours.opened(), share=0.25)
-    many = recorder.chosen(10_000)
-    single = sum(len(recorder.chosen(1)) for _ in range(10_000))
+    sampling = Recorder(tumours.opened(), share=0.25)
+    many = sampling.chosen(10_000)
+    single = sum(len(sampling.chosen(1)) for _ in range(10_000))
     assert 2300 < len(many) < 2700
     assert 2300 < single < 2700
     assert list(many) == sorted(set(many))
@@ -89,12 +90,28 @@ def test_samples_by_share() -> None:
 def test_logs_the_chosen_rows(tmp_path: Path) -> None:
     """What reaches the file are the chosen rows, each under its own number; of nothing chosen, nothing."""
     random.seed(1)
-    recorder, log = Recorder(tumours.opened(), share=0.5), LogWriter(tmp_path, print)
+    sampling, log = Recorder(tumours.opened(), share=0.5), LogWriter(tmp_path, print)
     batch = Batch(rows=[{**tumours.ROW, "area": number} for number in range(50)], ids=[None] * 50)
-    recorder.add(log, NOON, "r-1", batch, answers(50))
-    Recorder(tumours.opened(), share=0.0).add(log, NOON, "r-2", batch, answers(50))
+    sampling.add(log, datetime.now(UTC), [answered(batch)])
+    Recorder(tumours.opened(), share=0.0).add(log, datetime.now(UTC), [answered(batch, "r-2")])
     log.close()
     found = [json.loads(line) for file in tmp_path.iterdir() for line in file.read_text().splitlines()]
     assert 10 < len(found) < 40
     assert {item["request_id"] for item in found} == {"r-1"}
     assert [item["row"] for item in found] == [item["features"]["area"] for item in found]
+
+
+@pytest.mark.parametrize("rows", [recorder.AT_ONCE, recorder.AT_ONCE + 1])
+def test_large_requests_are_logged_too(tmp_path: Path, rows: int) -> None:
+    """The records of a request are all there, whichever thread writes them out."""
+    log = LogWriter(tmp_path, print)
+    Recorder(tumours.opened()).add(log, datetime.now(UTC), [answered(Batch([tumours.ROW] * rows, [None] * rows))])
+    log.close()
+    assert sum(file.read_bytes().count(b"\n") for file in tmp_path.iterdir()) == rows
+
+
+def test_fallback_is_marked() -> None:
+    """What the fallback answered is no answer of the model, and says so."""
+    made = Recorder(tumours.opened()).records(NOON, answered(Batch([tumours.ROW], [None]))._replace(fallback=True), [0])
+    assert made[0]["fallback"]
+    assert "fallback" not in record()

@@ -3,13 +3,18 @@ import json
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import tumours
+from sklearn.linear_model import LinearRegression
 
 from gatehouse.bundle import Bundle
+from gatehouse.contract import Column, Contract
 from gatehouse.errors import BundleError
 from gatehouse.serving import prediction_log, service
 from gatehouse.serving.requests import RequestError
+from gatehouse.serving.runtime import ModelError
 from gatehouse.serving.service import Settings
 
 BODY = json.dumps({"rows": [tumours.ROW, {**tumours.ROW, "patient": "p2"}]}).encode()
@@ -18,7 +23,9 @@ BODY = json.dumps({"rows": [tumours.ROW, {**tumours.ROW, "patient": "p2"}]}).enc
 def test_logs_what_it_answers(bundle: Bundle, tmp_path: Path) -> None:
     """One record a row, the same as the answer, is in the log when the service is closed."""
     with closing(service.start(Settings(bundle.path, log=tmp_path))) as opened:
-        answer = asyncio.run(opened.predict(BODY, "r-7"))
+        status, text = asyncio.run(opened.predict(BODY, "r-7"))
+    answer = json.loads(text)
+    assert status == 200
     log = prediction_log.read(tmp_path)
     assert log["prediction"].tolist() == answer["predictions"]
     assert log["scores"].tolist() == answer["scores"]
@@ -30,7 +37,7 @@ def test_logs_what_it_answers(bundle: Bundle, tmp_path: Path) -> None:
 def test_needs_no_log(bundle: Bundle) -> None:
     """Without a folder nothing is logged, and predictions are answered all the same."""
     with closing(service.start(Settings(bundle.path))) as opened:
-        assert len(asyncio.run(opened.predict(BODY, "r-7"))["predictions"]) == 2
+        assert len(json.loads(asyncio.run(opened.predict(BODY, "r-7"))[1])["predictions"]) == 2
 
 
 def test_refusal_logs_nothing(bundle: Bundle, tmp_path: Path) -> None:
@@ -49,3 +56,16 @@ def test_expects_its_bundle(bundle: Bundle) -> None:
         pass
     with pytest.raises(BundleError, match="was expected"):
         service.start(Settings(bundle.path, expected="0" * 64))
+
+
+def test_one_request_fails_alone(tmp_path: Path) -> None:
+    """Of requests that are answered together, only those fail that would fail alone."""
+    model = LinearRegression().fit(pd.DataFrame({"x": [0.0, 1.0]}), [0.0, 10.0])
+    model.coef_, model.intercept_ = np.array([10.0]), 0.0
+    contract = Contract((Column("x", "number"), Column("y", "number", "target")), "regression")
+    sent = [(body, "r") for body in (b'{"x": 1}', b'{"x": 1e308}', b'{"x": true}', b'{"x": 2}')]
+    with closing(service.start(Settings(tumours.write(tmp_path / "bundle", model, contract=contract).path))) as opened:
+        first, second, third, fourth = asyncio.run(opened.predict_all(sent))
+        assert [json.loads(told[1])["predictions"] for told in (first, fourth)] == [[10.0], [20.0]]
+        assert (type(second), type(third)) == (ModelError, RequestError)
+        assert opened.metrics.predictions == 2

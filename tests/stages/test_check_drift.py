@@ -15,7 +15,8 @@ from gatehouse import workload
 from gatehouse.config import Store, Window
 from gatehouse.drift.knobs import Knobs
 from gatehouse.errors import EvidenceError
-from gatehouse.serving import requests
+from gatehouse.serving import prediction_log, requests
+from gatehouse.serving.answers import Answered
 from gatehouse.serving.recorder import Recorder
 from gatehouse.stages import check_drift, drift_metrics, train
 from gatehouse.verdicts import Decision
@@ -24,13 +25,14 @@ BANK = Path(__file__).parents[2] / "examples" / "bank_marketing" / "gatehouse.to
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
 
 
-def serve(folder, trained, rows, when=NOON, key=""):
+def serve(folder, trained, rows, when=NOON, key="", fallback=False):
     """Write the log that a server writes when it is asked for rows."""
     contract = trained.bundle.contract
     body = json.dumps({"rows": requests.payload(rows, contract)}).encode()
     batch = requests.reader(contract, 10_000).read(body)
     answers = bundles.load_model(trained.bundle).predict(rows)
-    lines = Recorder(trained.bundle, key=key).records(when, "r1", batch, answers)
+    told = Answered("r1", batch, answers.values.tolist(), prediction_log.scores(answers), fallback)
+    lines = Recorder(trained.bundle, key=key).records(prediction_log.stamp(when), told, range(len(answers)))
     folder.mkdir(exist_ok=True)
     with (folder / f"{when:%H%M}.jsonl").open("w") as stream:
         stream.writelines(json.dumps(line) + "\n" for line in lines)
@@ -78,6 +80,13 @@ def test_calm_log_promotes(own, rows, tmp_path):
     verdict = check(own, tmp_path / "log")
     assert verdict.decision == Decision.PROMOTE, verdict.why
     assert verdict.details["outputs"]["action"] == "none"
+
+
+def test_fallback_is_no_model(own, rows, tmp_path):
+    """What the fallback answered is not what the model says of the world, and is not judged."""
+    serve(tmp_path / "log", own, rows)
+    serve(tmp_path / "log", own, rows, NOON + timedelta(minutes=1), fallback=True)
+    assert check(own, tmp_path / "log").details["rows"] == len(rows)
 
 
 def test_drift_must_last(own, rows, tmp_path):

@@ -1,24 +1,45 @@
 """What a client is answered, in the one form that it has whatever route it comes from."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 from starlette.responses import Response
 
 from gatehouse.errors import GatehouseError
-from gatehouse.serving.requests import RequestError
+from gatehouse.serving.requests import Batch, RequestError
 from gatehouse.serving.runtime import TooLateError
 
+PREDICT = "/predict"
 # Success, and not by the model itself: a router counts it apart, so a canary that lives by its fallback is seen.
 FALLBACK = 203
 RETRY_SECONDS = 1
 ENCODE = msgspec.json.Encoder().encode
 
 
-def prediction(document: Mapping[str, Any]) -> tuple[int, bytes]:
-    """Return status and body of an answered request."""
-    return FALLBACK if document.get("fallback") else 200, ENCODE(document)
+# Status and body.
+Told: TypeAlias = tuple[int, bytes]
+
+
+class Answered(NamedTuple):
+    """A request and its answer, a value and the classes' scores for each row; by the model, or by the `fallback`."""
+
+    request_id: str
+    batch: Batch
+    values: Sequence[Any]
+    scores: Sequence[Mapping[str, float] | None]
+    fallback: bool = False
+
+
+def prediction(answered: Answered, version: str) -> Told:
+    """Return status and body for an answered request."""
+    document = {
+        "predictions": answered.values,
+        "scores": answered.scores,
+        "model_version": version,
+        "request_id": answered.request_id,
+    }
+    return (FALLBACK, ENCODE({**document, "fallback": True})) if answered.fallback else (200, ENCODE(document))
 
 
 def of(error: GatehouseError, identity: str) -> Response:
@@ -29,6 +50,11 @@ def of(error: GatehouseError, identity: str) -> Response:
     if isinstance(error, TooLateError):
         return failure(504, "The model took too long. Send fewer rows, or come back later.", identity)
     return failure(500, "The model failed on this request.", identity)
+
+
+def told(response: Response) -> Told:
+    """Return status and body of an answer."""
+    return response.status_code, bytes(response.body)
 
 
 def busy(identity: str) -> Response:
@@ -42,3 +68,7 @@ def failure(status: int, message: str, identity: str, problems: Sequence[Mapping
     """Return an answer that says what went wrong, in the one form that all errors have."""
     content = ENCODE({"error": message, "problems": problems, "request_id": identity})
     return Response(content, status, media_type="application/json")
+
+
+# The bytes of a refusal but for its id, and its line in the head: a server that has no time makes it from these.
+BUSY, RETRY = bytes(busy("%b").body), b"retry-after: %d\r\n" % RETRY_SECONDS

@@ -1,5 +1,6 @@
 """The server's routes: predictions, and what an operator asks a server."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -11,7 +12,6 @@ from starlette.types import ASGIApp
 
 from gatehouse.errors import GatehouseError
 from gatehouse.serving import answers, body, openapi, page
-from gatehouse.serving.hot_path import HotPath
 from gatehouse.serving.middleware import Edge
 from gatehouse.serving.service import Service
 
@@ -39,8 +39,8 @@ class Failure(BaseModel):
     request_id: str
 
 
-def create(service: Service) -> ASGIApp:
-    """Return the ASGI application that serves one model. The caller closes the service."""
+def create(service: Service, wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app) -> ASGIApp:
+    """Return the ASGI application that serves one model; `wrap` is for rehearsals. The caller closes the service."""
     app = FastAPI(title="Gatehouse", version=service.bundle.version, redoc_url=None)
     app.state.service = service
     app.add_exception_handler(GatehouseError, _failed)
@@ -48,14 +48,14 @@ def create(service: Service) -> ASGIApp:
     statuses: dict[int | str, dict[str, Any]] = {status: {"model": Failure} for status in STATUSES}
     statuses[answers.FALLBACK] = {"model": Answer, "description": "Answered by the fallback, as the model failed"}
     request = {"requestBody": openapi.request_body(service.reader)}
-    app.post("/predict", response_model=Answer, responses=statuses, openapi_extra=request)(predict)
+    app.post(answers.PREDICT, response_model=Answer, responses=statuses, openapi_extra=request)(predict)
     if service.settings.page:
         page.add(app, service.bundle)
     app.get("/healthz", response_class=PlainTextResponse)(healthz)
     app.get("/readyz", response_class=PlainTextResponse)(readyz)
     app.get("/version")(version)
     app.get("/metrics", response_class=PlainTextResponse)(metrics)
-    return Edge(app if service.settings.plain else HotPath(app, service), service)
+    return Edge(wrap(app), service)
 
 
 async def predict(request: Request) -> Response:
@@ -63,7 +63,7 @@ async def predict(request: Request) -> Response:
     service: Service = request.app.state.service
     settings = service.settings
     content = await body.read(request.scope, request.receive, settings.maximum_bytes, settings.time_limit_seconds)
-    status, text = answers.prediction(await service.predict(content, request.state.request_id))
+    status, text = await service.predict(content, request.state.request_id)
     return Response(text, status, media_type="application/json")
 
 

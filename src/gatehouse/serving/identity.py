@@ -18,8 +18,10 @@ def new() -> str:
 
 def of(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Return the id that the client sent, if it is a fit one, or a new one."""
-    for name, value in headers:
-        if name == b"x-request-id":
-            sent = value.decode("latin-1")
-            return sent if FIT.fullmatch(sent) else new()
-    return new()
+    return fit(next((value for name, value in headers if name == b"x-request-id"), b""))
+
+
+def fit(sent: bytes) -> str:
+    """Return what a client sent as an id, if it is fit for one, or a new one."""
+    name = sent.decode("latin-1")
+    return name if FIT.fullmatch(name) else new()

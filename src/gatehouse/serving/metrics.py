@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from gatehouse.bundle import Bundle
 from gatehouse.predictions import Predictions
+from gatehouse.serving.answers import PREDICT
 from gatehouse.serving.distribution import Distribution
 
 # Edges around the budget: a quantile cannot be read more finely than its bucket. 0.2 s is the default ceiling on p95.
@@ -23,7 +24,7 @@ PROBABILITIES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 
 CONFIDENCES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)
 DECADES = (-1e6, -1e4, -100.0, -1.0, 0.0, 1.0, 100.0, 1e4, 1e6)
 # A series that begins with its first error has no rate there: what may be alarmed on begins at 0.
-ROUTE, STATUSES = "/predict", (200, 203, 400, 413, 415, 422, 500, 503, 504)
+STATUSES = (200, 203, 400, 413, 415, 422, 500, 503, 504)
 
 
 class Metrics(Collector):
@@ -32,17 +33,16 @@ class Metrics(Collector):
     def __init__(self, bundle: Bundle) -> None:
         # When each series began would double the text, and nothing reads it.
         prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]
-        self.in_flight = self.predictions = 0
+        self.in_flight = self.predictions = self.shed = 0
         self._task, self._positive = bundle.contract.task, bundle.contract.positive
-        self._requests = Tally({(ROUTE, status): 0 for status in STATUSES})
-        self._seconds = {ROUTE: Distribution(BUCKETS)}
+        self._requests = Tally({(PREDICT, status): 0 for status in STATUSES})
+        self._seconds = {PREDICT: Distribution(BUCKETS)}
         self._classes: Tally[str] = Tally()
         self._confidence = Distribution(CONFIDENCES)
         self._value = Distribution(value_edges(bundle))
         self.registry = CollectorRegistry()
         self.registry.register(self)
         ProcessCollector(registry=self.registry)
-        self.shed = self._counter("http_requests_shed", "Requests refused because too many were under way.")
         self.model_errors = self._counter("model_errors", "Requests on which the model failed or gave NaN.")
         self.fallbacks = self._counter("fallbacks", "Rows answered by the fallback in place of the model.")
         self.cached = self._counter("cache_hits", "Rows answered from the prediction cache.")
@@ -61,6 +61,11 @@ class Metrics(Collector):
         if route not in self._seconds:
             self._seconds[route] = Distribution(BUCKETS)
         self._seconds[route].observe(seconds)
+
+    def refused(self, route: str) -> None:
+        """Count a request that was refused because too many were under way."""
+        self.shed += 1
+        self.answered(route, 503, 0.0)
 
     def predicted(self, answers: Predictions) -> None:
         """Count the rows that were predicted, by class, by how sure the model was, and by what it said."""
@@ -91,6 +96,9 @@ class Metrics(Collector):
             seconds.add_metric([route], found.buckets(), found.total)
         yield seconds
         yield GaugeMetricFamily("gatehouse_http_requests_in_flight", "Requests being answered.", self.in_flight)
+        yield CounterMetricFamily(
+            "gatehouse_http_requests_shed", "Requests refused because too many were under way.", self.shed
+        )
         yield CounterMetricFamily("gatehouse_predictions", "Rows predicted.", self.predictions)
         if self._task != "regression":
             classes = CounterMetricFamily("gatehouse_predicted_classes", "Rows predicted, by class.", labels=["class"])

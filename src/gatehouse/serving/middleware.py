@@ -5,9 +5,9 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gatehouse.serving import answers, identity
+from gatehouse.serving.answers import PREDICT
 from gatehouse.serving.service import Service, report
 
-PREDICT = "/predict"
 ROUTES = ("/", PREDICT, "/healthz", "/readyz", "/version", "/metrics", "/openapi.json", "/docs")
 
 
@@ -53,7 +53,7 @@ class _Exchange:
         """Answer a request unless the server has taken on too much; then it is refused before it is read."""
         overload = self.service.overload
         if overload.refuses():
-            self.service.metrics.shed.inc()
+            self.service.metrics.shed += 1
             await answers.busy(self.id)(self.scope, receive, self.send)
             return
         overload.under_way += 1

@@ -17,7 +17,8 @@ from gatehouse.serving import log_source
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("time", "request_id", "row", "model_version", "bundle", "id", "features", "prediction", "scores")
+RECORDED = ("time", "request_id", "row", "model_version", "bundle", "id", "features", "prediction", "scores")
+COLUMNS = (*RECORDED, "fallback")
 
 
 def scores(answers: Predictions) -> list[dict[str, float] | None]:
@@ -31,9 +32,9 @@ def read(where: Path | str, since: datetime | None = None, until: datetime | Non
     """Read the predictions made from `since` (included) to `until` (left out), in the order of time.
 
     One row a prediction, with the columns COLUMNS: `time` is in UTC, `features` holds a dict, `scores` a dict of the
-    classes' probabilities or None. Lines that are no record (the half-written end of a file) are skipped, and their
-    number stands in `.attrs["skipped"]`. `where` is a folder or an fsspec URL. Raises EvidenceError when it cannot be
-    read.
+    classes' probabilities or None; `fallback` is true where the model had failed. Lines that are no record (the
+    half-written end of a file) are skipped, and their number stands in `.attrs["skipped"]`. `where` is a folder or an
+    fsspec URL. Raises EvidenceError when it cannot be read.
     """
     # A server only writes, and its image may hold no pandas.
     import pandas as pd
@@ -92,6 +93,6 @@ def _record(line: bytes) -> dict[str, Any] | None:
         record = json.loads(line)
     except ValueError:
         return None
-    if not isinstance(record, dict) or not record.keys() >= set(COLUMNS) or not isinstance(record["time"], str):
+    if not isinstance(record, dict) or not record.keys() >= set(RECORDED) or not isinstance(record["time"], str):
         return None
-    return record
+    return {"fallback": False, **record}

@@ -19,12 +19,14 @@ import msgspec
 from gatehouse.bundle import Bundle
 from gatehouse.contract import Contract
 from gatehouse.errors import ConfigError
-from gatehouse.predictions import Predictions
 from gatehouse.serving import prediction_log
-from gatehouse.serving.requests import Batch
+from gatehouse.serving.answers import Answered
 from gatehouse.serving.shipping import Log
 
 SHORTEST_KEY = 16
+# Records that are written out before the answer goes: the thread that writes them would take the interpreter from it,
+# and more than these few cost. Those of a large request are left to that thread.
+AT_ONCE = 100
 ENCODE = msgspec.json.Encoder().encode_lines
 
 
@@ -72,11 +74,15 @@ class Recorder:
         self._identity = bundle.contract.named("id")
         self._model = {"model_version": bundle.version, "bundle": bundle.digest}
 
-    def add(self, log: Log, now: datetime, request_id: str, batch: Batch, answers: Predictions) -> None:
-        """Have a request's answers logged. The records are made later, by the thread that writes them."""
-        chosen = self.chosen(len(batch.rows))
-        if chosen:
-            log.add(len(chosen), partial(self._lines, now, request_id, batch, answers, chosen))
+    def add(self, log: Log, now: datetime, answered: Sequence[Answered]) -> None:
+        """Have the answers of some requests logged."""
+        chosen = [(one, self.chosen(len(one.values))) for one in answered]
+        count = sum(len(rows) for _, rows in chosen)
+        lines = partial(self._lines, now, chosen)
+        if count <= AT_ONCE:
+            lines = partial(bytes, lines())
+        if count:
+            log.add(count, lines)
 
     def chosen(self, rows: int) -> Sequence[int]:
         """Return the numbers of the rows that are logged."""
@@ -84,26 +90,26 @@ class Recorder:
             return range(rows)
         return [row for row in range(rows) if random.random() < self._share]  # noqa: S311 - a sample, no secret
 
-    def records(
-        self, now: datetime, request_id: str, batch: Batch, answers: Predictions, chosen: Sequence[int] | None = None
-    ) -> list[dict[str, Any]]:
-        """Return one record a row, of all rows or the chosen ones.
+    def records(self, moment: str, answered: Answered, rows: Sequence[int]) -> list[dict[str, Any]]:
+        """Return the records of some rows of a request that was answered at a moment, which is `stamp` of it.
 
         Each names the bundle's hash: two candidates may have had the same version, of which one was rolled back.
         """
-        head = {"time": prediction_log.stamp(now), "request_id": request_id, **self._model}
-        values, scores = answers.values.tolist(), prediction_log.scores(answers)
+        head: dict[str, Any] = {"time": moment, "request_id": answered.request_id, **self._model}
+        if answered.fallback:
+            head["fallback"] = True
         return [
             {
                 **head,
                 "row": row,
-                "id": self._veil.value(self._identity, batch.ids[row]),
-                "features": self._veil.row(batch.rows[row]),
-                "prediction": values[row],
-                "scores": scores[row],
+                "id": self._veil.value(self._identity, answered.batch.ids[row]),
+                "features": self._veil.row(answered.batch.rows[row]),
+                "prediction": answered.values[row],
+                "scores": answered.scores[row],
             }
-            for row in (range(len(values)) if chosen is None else chosen)
+            for row in rows
         ]
 
-    def _lines(self, *what: Any) -> bytes:
-        return ENCODE(self.records(*what))
+    def _lines(self, now: datetime, chosen: Sequence[tuple[Answered, Sequence[int]]]) -> bytes:
+        moment = prediction_log.stamp(now)
+        return ENCODE([record for answered, rows in chosen for record in self.records(moment, answered, rows)])

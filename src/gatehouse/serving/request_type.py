@@ -7,10 +7,10 @@ way to write something right, that reader reads again, slowly, and says what was
 import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
 from gatehouse.contract import Column
 from gatehouse.serving import values
@@ -23,11 +23,10 @@ class RowType:
     def __init__(self, columns: Mapping[str, Column], maximum_rows: int) -> None:
         row = of(columns.values())
         rows = Annotated[list[row], Meta(min_length=1, max_length=maximum_rows)]  # type: ignore[valid-type]
-        self._names = tuple(columns)
+        self._blank = dict.fromkeys(columns)
         self._texts = [
-            place for place, column in enumerate(columns.values())
-            if column.kind in ("category", "time") or column.role == "id"
-        ]  # fmt: skip
+            name for name, column in columns.items() if column.kind in ("category", "time") or column.role == "id"
+        ]
         self._times = [column.name for column in columns.values() if column.kind == "time" and column.role != "id"]
         self._ids = [column.name for column in columns.values() if column.role == "id"]
         self._one = msgspec.json.Decoder(row)
@@ -44,23 +43,20 @@ class RowType:
         many = b'"rows"' in body
         try:
             found = self._many.decode(body).rows if many else [self._one.decode(body)]
-            cells = [msgspec.structs.astuple(row) for row in found]
-            # A field that stands twice is decoded without a word, but leaves a colon too many.
-            if body.count(b":") != sum(map(self._colons, cells)) + many:
+            # A field that stands twice, or that no row has, is passed over without a word, but leaves a colon too many.
+            more = body.count(b":") - sum(map(len, found)) - many
+            if more and more != sum(map(self._colons, found)):
                 return None
-            return [self._clean(row) for row in cells]
+            return [self._clean(row) for row in found]
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
 
-    def _colons(self, cells: tuple[Any, ...]) -> int:
-        """Return how many colons a row was written with."""
-        inside: int = sum(cells[place].count(":") for place in self._texts if type(cells[place]) is str)
-        return len(cells) - cells.count(UNSET) + inside
+    def _colons(self, row: Mapping[str, Any]) -> int:
+        """Return how many colons stand in a row's texts."""
+        return sum(row[name].count(":") for name in self._texts if type(row.get(name)) is str)
 
-    def _clean(self, cells: tuple[Any, ...]) -> dict[str, Any]:
-        row = dict(zip(self._names, cells, strict=True))
-        if UNSET in cells:
-            row = {name: None if cell is UNSET else cell for name, cell in row.items()}
+    def _clean(self, found: Mapping[str, Any]) -> dict[str, Any]:
+        row = {**self._blank, **found}
         for name in self._times:
             if row[name] is not None:
                 row[name] = str(datetime.fromisoformat(row[name]))
@@ -70,16 +66,14 @@ class RowType:
         return row
 
 
-def of(columns: Iterable[Column]) -> type[msgspec.Struct]:
-    """Return the type of a row; its fields are numbered, because a column's name may be no name in Python."""
-    fields: list[Any] = []
-    names = {}
-    for place, column in enumerate(columns):
-        names[f"field{place}"] = column.name
+def of(columns: Iterable[Column]) -> Any:
+    """Return the type of a row."""
+    fields = {}
+    for column in columns:
         kind = kind_of(column)
         optional = column.maximum_missing > 0 or column.role == "id"
-        fields.append((f"field{place}", kind | None | UnsetType, UNSET) if optional else (f"field{place}", kind))
-    return msgspec.defstruct("Row", fields, kw_only=True, forbid_unknown_fields=True, rename=names, gc=False)
+        fields[column.name] = NotRequired[kind | None] if optional else kind
+    return TypedDict("Row", fields)  # type: ignore[operator]
 
 
 def kind_of(column: Column) -> Any:

@@ -42,7 +42,7 @@ class Batch:
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     ids: list[str | None] = field(default_factory=list)
-    unseen: Counter[str] = field(default_factory=Counter)
+    unseen: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,12 +111,8 @@ class Reader:
         """Take the ids out of the rows, and count the categories that nobody knows."""
         identity = self.identity
         ids = [row.pop(identity) for row in rows] if identity else [None] * len(rows)
-        unseen: Counter[str] = Counter()
-        for name, levels in self.levels.items():
-            for row in rows:
-                if row[name] not in levels:
-                    unseen[name] += 1
-        return Batch(rows, ids, unseen)
+        unseen = [name for name, levels in self.levels.items() for row in rows if row[name] not in levels]
+        return Batch(rows, ids, Counter(unseen) if unseen else {})
 
 
 def reader(contract: Contract, maximum_rows: int) -> Reader:

@@ -49,19 +49,19 @@ class Model(Protocol):
 class Runtime:
     """The model of a bundle, ready to answer. Raises BundleError when it cannot be loaded.
 
-    A request of at most `inline_rows` is answered at once, where the model is quick; `time_limit` holds for the others.
+    At most `inline_rows` are answered at once, none where the model is not quick; `time_limit` holds for the others.
     """
 
     def __init__(self, bundle: Bundle, inline_rows: int = 20, time_limit: float = 5.0) -> None:
         self._contract, self._time_limit = bundle.contract, time_limit
         self._model = load(bundle)
-        self._inline_rows = inline_rows if self._model.inline else 0
+        self.inline_rows = inline_rows if self._model.inline else 0
         # The numeric libraries' own threads would fight over the cores with the server.
         self._batches = Batches(self.answer, self._model.limit_threads)
 
     async def predict(self, rows: Sequence[Mapping[str, Any]]) -> Predictions:
         """Predict for rows that fit the contract. Raises ModelError, or TooLateError after the time limit."""
-        if len(rows) <= self._inline_rows:
+        if len(rows) <= self.inline_rows:
             return self.answer(rows)
         try:
             async with asyncio.timeout(self._time_limit):

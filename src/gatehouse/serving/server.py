@@ -24,7 +24,7 @@ from starlette.types import ASGIApp
 from gatehouse import files
 from gatehouse.errors import ConfigError, GatehouseError, TargetError
 from gatehouse.serving import app as apps
-from gatehouse.serving import door, page
+from gatehouse.serving import hot_path, page
 from gatehouse.serving import service as services
 from gatehouse.serving.service import Service, Settings
 
@@ -162,7 +162,7 @@ def main(args: argparse.Namespace, wrap: Callable[[ASGIApp], ASGIApp] = lambda a
         with _listener(args.host, port) as listener:
             service = services.start(settings)
             try:
-                _serve(service, wrap(apps.create(service)), listener, args.port_file, drain_seconds)
+                _serve(service, apps.create(service, wrap), listener, args.port_file, drain_seconds)
             finally:
                 service.close()
     except GatehouseError as error:
@@ -217,7 +217,7 @@ def _listener(host: str, port: int) -> socket.socket:
 
 def _serve(service: Service, app: ASGIApp, listener: socket.socket, port_file: Path | None, drain: float) -> None:
     config = uvicorn.Config(
-        app, loop="uvloop", http=door.of(service), lifespan="off", log_level="warning", access_log=False,
+        app, loop="uvloop", http=hot_path.of(service), lifespan="off", log_level="warning", access_log=False,
         server_header=False, proxy_headers=False, timeout_graceful_shutdown=FINISH_SECONDS,
     )  # fmt: skip
     try:

@@ -2,25 +2,37 @@
 
 import logging
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from gatehouse import bundle as bundles
 from gatehouse.bundle import Bundle
+from gatehouse.errors import GatehouseError
 from gatehouse.predictions import Predictions
+from gatehouse.serving import answers as tell
 from gatehouse.serving import cache as caches
 from gatehouse.serving import fallback, prediction_log, requests, shipping
+from gatehouse.serving.answers import Answered, Told
 from gatehouse.serving.cache import Cache
 from gatehouse.serving.fallback import Fallback
 from gatehouse.serving.metrics import Metrics
 from gatehouse.serving.overload import Overload
 from gatehouse.serving.recorder import Recorder
-from gatehouse.serving.requests import Reader
-from gatehouse.serving.runtime import ModelError, Runtime
+from gatehouse.serving.requests import Batch, Reader, RequestError
+from gatehouse.serving.runtime import ModelError, Runtime, TooLateError
 
 LOGGER = logging.getLogger(__name__)
+Outcome: TypeAlias = Told | GatehouseError
+
+
+class Asked(NamedTuple):
+    """A request whose body was read."""
+
+    request_id: str
+    batch: Batch
 
 
 @dataclass(frozen=True)
@@ -37,8 +49,8 @@ class Settings:
     maximum_rows: int = 1000
     maximum_bytes: int = 4 * 2**20
     inline_rows: int = 20
-    maximum_in_flight: int = 64
-    maximum_lag_ms: float = 50.0
+    maximum_in_flight: int = 512
+    maximum_lag_ms: float = 25.0
     time_limit_seconds: float = 5.0
     # The prediction cache: so many rows in this process, or a Redis; neither is none.
     cache_rows: int = 0
@@ -63,42 +75,83 @@ class Service:
     cache: Cache | None = None
     draining: bool = False
 
-    async def predict(self, body: bytes, request_id: str) -> dict[str, Any]:
-        """Answer one request's body.
+    async def predict(self, body: bytes, request_id: str) -> Told:
+        """Answer one request's body, and return the status and the text.
 
-        Where the model fails, the fallback answers: that is marked and counted, and not logged, because it is not what
-        the model says of the world. Raises RequestError for a request that is wrong, ModelError for a broken model
-        without a fallback, TooLateError for a slow one.
+        Raises RequestError for a request that is wrong, ModelError for a broken model without a fallback, TooLateError
+        for a slow one.
         """
+        (outcome,) = await self.predict_all([(body, request_id)])
+        if isinstance(outcome, GatehouseError):
+            raise outcome
+        return outcome
+
+    async def predict_all(self, requests: Sequence[tuple[bytes, str]]) -> list[Outcome]:
+        """Answer several requests, each a body and an id, with one call of the model; what one raises is its outcome.
+
+        Where the model fails on all of them, each is tried alone, so that no request fails for another's rows.
+        """
+        now, outcomes = datetime.now(UTC), dict[int, Outcome]()
+        read: list[tuple[int, Asked]] = []
+        for place, (body, request_id) in enumerate(requests):
+            try:
+                read.append((place, Asked(request_id, self._read(body))))
+            except RequestError as error:
+                outcomes[place] = error
+        found = await self._answer_all([asked for _, asked in read], now)
+        outcomes.update(zip((place for place, _ in read), found, strict=True))
+        return [outcomes[place] for place in range(len(requests))]
+
+    def _read(self, body: bytes) -> Batch:
         batch = self.reader.read(body)
-        for column, count in batch.unseen.items():
-            self.metrics.unseen.labels(column).inc(count)
-        now = datetime.now(UTC)
+        if batch.unseen:
+            for column, count in batch.unseen.items():
+                self.metrics.unseen.labels(column).inc(count)
+        return batch
+
+    async def _answer_all(self, asked: Sequence[Asked], now: datetime) -> list[Outcome]:
+        if not asked:
+            return []
         try:
-            answers = await self._answers(batch.rows)
+            answers = await self._answers([row for one in asked for row in one.batch.rows])
+        except TooLateError as error:
+            return [error] * len(asked)
         except ModelError as error:
-            self.metrics.model_errors.inc()
-            report(error, request_id)
-            if self.fallback is None:
-                raise
-            answers = self.fallback.answer(batch.rows)
-            self.metrics.fallbacks.inc(len(answers))
-            return {**self._document(answers, request_id), "fallback": True}
+            if len(asked) == 1:
+                return [self._degraded(asked[0], now, error)]
+            return [(await self._answer_all([one], now))[0] for one in asked]
         self.metrics.predicted(answers)
-        if self.log:
-            self.recorder.add(self.log, now, request_id, batch, answers)
-        return self._document(answers, request_id)
+        return self._told(asked, now, answers)
+
+    def _degraded(self, asked: Asked, now: datetime, error: ModelError) -> Outcome:
+        """Answer by the fallback, where there is one: that is marked, counted, and logged as what it is."""
+        self.metrics.model_errors.inc()
+        report(error, asked.request_id)
+        if self.fallback is None:
+            return error
+        try:
+            answers = self.fallback.answer(asked.batch.rows)
+        except ModelError as failed:
+            return failed
+        self.metrics.fallbacks.inc(len(answers))
+        return self._told([asked], now, answers, fallback=True)[0]
 
     async def _answers(self, rows: list[dict[str, Any]]) -> Predictions:
         return await (self.cache.answer(rows, self.runtime.predict) if self.cache else self.runtime.predict(rows))
 
-    def _document(self, answers: Predictions, request_id: str) -> dict[str, Any]:
-        return {
-            "predictions": answers.values.tolist(),
-            "scores": prediction_log.scores(answers),
-            "model_version": self.bundle.version,
-            "request_id": request_id,
-        }
+    def _told(
+        self, asked: Sequence[Asked], now: datetime, answers: Predictions, *, fallback: bool = False
+    ) -> list[Outcome]:
+        """Log the answers, and return what each client is told."""
+        values, scores = answers.values.tolist(), prediction_log.scores(answers)
+        told, start = [], 0
+        for one in asked:
+            end = start + len(one.batch.rows)
+            told.append(Answered(one.request_id, one.batch, values[start:end], scores[start:end], fallback))
+            start = end
+        if self.log:
+            self.recorder.add(self.log, now, told)
+        return [tell.prediction(answered, self.bundle.version) for answered in told]
 
     def close(self) -> None:
         """Finish the model's work and write what is left of the log."""

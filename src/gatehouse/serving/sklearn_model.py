@@ -19,11 +19,10 @@ class SklearnModel:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._names = [column.name for column in model.contract.features]
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> Predictions:
         """Predict for rows that fit the contract, None where a value is missing. Raises whatever the estimator does."""
-        return self._model.predict(pd.DataFrame.from_records(list(rows), columns=self._names))
+        return self._model.predict_features(self._model.contract.frame_of(rows))
 
     def predict_table(self, table: pd.DataFrame) -> Predictions:
         """Predict for a table of raw rows. Raises RowsError for a column that is lost or unreadable."""

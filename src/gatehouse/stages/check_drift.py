@@ -104,14 +104,15 @@ def of_champion(log: pd.DataFrame, champion: Bundle) -> pd.DataFrame:
 
     Raises EvidenceError when everything in the log is another's: its profile is no reference for that.
     """
-    own = log[log["bundle"] == champion.digest].reset_index(drop=True)
+    own = log[log["bundle"] == champion.digest]
     if own.empty and not log.empty:
         others = ", ".join(str(digest)[:12] for digest in log["bundle"].unique()[:3])
         raise EvidenceError(
             f"The window holds {len(log):,} predictions, none of them by the champion {champion.version} "
             f"({champion.digest[:12]}): they are by the bundle {others}. Does the champion serve?"
         )
-    return own
+    # What its fallback answered is not what the model says of the world.
+    return own[~own["fallback"].astype(bool)].reset_index(drop=True)
 
 
 def performance(config: Config, found: Workload, champion: Bundle, log: pd.DataFrame, key: str = "") -> Estimate | None:

@@ -50,6 +50,8 @@ def main() -> int:
     parser.add_argument("--error-share", type=float, default=0.0, help="share of predictions that fail (%(default)s)")
     parser.add_argument("--delay-ms", type=float, default=0.0, help="milliseconds that each one waits (%(default)s)")
     args = parser.parse_args()
+    # The raw route is below every application, so the fault would not be met on it.
+    args.plain = True
     return server.main(args, lambda app: Faulty(app, args.error_share, args.delay_ms / 1000))
 
 

@@ -1,0 +1,44 @@
+import pytest
+
+from gatehouse.serving import head
+
+BODY = b'{"x": 1}'
+
+
+def request(*headers: str) -> bytes:
+    """Return a request to /predict, with more headers."""
+    lines = ["POST /predict HTTP/1.1", "host: x", "content-type: application/json", f"content-length: {len(BODY)}"]
+    return "\r\n".join([*lines, *headers, "", ""]).encode("latin-1") + BODY
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        request()[: -len(BODY)],
+        request("X-Request-Id: mine")[: -len(BODY)],
+        request("Connection: Keep-Alive", "a: b")[: -len(BODY)],
+    ],
+)
+def test_plain_heads_are_taken(text: bytes) -> None:
+    """What clients usually send is read here."""
+    found = head.plain(text + BODY)
+    assert found is not None
+    assert (found.size, found.body) == (len(text), len(BODY))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        request("content-length: 5"), request("Transfer-Encoding: chunked"), request("Connection: close"),
+        request("Expect: 100-continue"), request("content-encoding: gzip"), request("content-type: text/plain"),
+        request("x-request-id: a", "x-request-id: b"), request("no colon"), request("bad name: x"),
+        request(" folded: x"), request("a: \x00"), request("a: \r"), request("a: \x80"), request("content-length : 5"),
+        b"GET" + request()[4:],
+        request().replace(b"1.1", b"1.0"), request().replace(b"/predict", b"/predict?x=1"), request()[:40], b"",
+        request().replace(b"content-length: ", b"content-length: -"), request().replace(b"content-length: ", b"x: "),
+        request().replace(b"\r\n", b"\n"),
+    ],
+)  # fmt: skip
+def test_other_heads_are_left(data: bytes) -> None:
+    """What could mean another thing to somebody else is left to the parser."""
+    assert head.plain(data) is None
