@@ -29,6 +29,7 @@ NEUTRAL = {
     "leakage.seed": "any sample of the rows is as good as another",
     "latency.seed": "any sample of the rows, and any seed of the bootstrap, is as good as another",
     "latency.maximum_rounds": "fewer end in a hold, and what more of them settle must still keep its limit",
+    "comparison.window_seconds": "long windows and short ones show other bursts, and neither kind is the smaller one",
     "steps.step_budget_seconds": "what it ends early is held, and what it lets run on must still prove itself",
 }
 

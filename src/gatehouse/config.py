@@ -28,7 +28,7 @@ from gatehouse.gates import memory as memory_gate
 from gatehouse.gates import parity as parity_gate
 from gatehouse.gates import quality, sanity
 from gatehouse.gates import slices as slices_gate
-from gatehouse.knobs import Count, Fraction, Looser, Multiple, NotNegative, Positive, Share, knobs, names
+from gatehouse.knobs import AtLeastOne, Count, Fraction, Looser, Multiple, NotNegative, Positive, Share, knobs, names
 
 # A place on the axis of time: a date, or a row number where the data has no dates.
 Position = int | date
@@ -183,6 +183,7 @@ class Rehearsal:
     slower: Multiple = 2.0
     harmless_rate: Share = 0.3
     same_late: Positive = 10.0
+    bursts: AtLeastOne = 1.0
 
 
 @knobs

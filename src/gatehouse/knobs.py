@@ -13,6 +13,7 @@ Fraction = Annotated[float, Field(gt=0, le=1)]
 Percent = Annotated[int, Field(ge=1, le=100)]
 Positive = Annotated[float, Field(gt=0)]
 Multiple = Annotated[float, Field(gt=1)]
+AtLeastOne = Annotated[float, Field(ge=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 

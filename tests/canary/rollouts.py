@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from gatehouse.canary import actions, comparison, evidence, machine
-from gatehouse.canary.counters import Counters, Slot
+from gatehouse.canary.counters import CLASS, Counters, Slot
 from gatehouse.canary.state import Phase, Placed, State, settle, shares
 from gatehouse.release import Release
 
@@ -13,7 +13,10 @@ NEW = Release("1.1.0", "b" * 64, "/bundles/b")
 SERVING = State(Phase.PROMOTED, stable=Placed("blue", OLD), settled=True)
 STEPS = machine.Knobs(bake_seconds=10.0, step_budget_seconds=60.0)
 LIMITS = evidence.Knobs()
-BESIDE = comparison.Knobs()
+# What is counted of servers that were just started.
+NOTHING = Counters(predictions={CLASS: {}})
+# As if stable had been watched long enough, and its errors came one by one.
+BESIDE = comparison.Knobs(bursts=1.0)
 
 
 @dataclass(frozen=True)
@@ -27,30 +30,37 @@ class Seconds:
 
 
 def counted(before: Counters, event: Seconds) -> Counters:
-    """Return the canary's counters after an event; every answer takes less than 100 ms."""
-    base = Counters() if event.restart else before
+    """Return a slot's counters after an event; every answer takes less than 100 ms, and half of them are yes."""
+    base = NOTHING if event.restart else before
     requests = base.requests + event.requests
     errors = base.errors + min(event.errors, event.requests)
-    return Counters(requests, errors, 0, {100.0: requests, 200.0: requests})
+    predicted = {CLASS: {"no": requests - requests // 2, "yes": requests // 2}}
+    return Counters(requests, errors, 0, {100.0: requests, 200.0: requests}, 0, predicted)
 
 
 def baking(now: float = 0.0) -> State:
     """Return a rollout at its first step, settled."""
     state = settle(machine.begin(SERVING, NEW, now))
-    return settle(machine.started(state, {}, now, STEPS))
+    return settle(machine.started(state, {"blue": NOTHING, "green": NOTHING}, now, STEPS))
 
 
 def play(state: State, events: Iterable[Seconds]) -> list[State]:
     """Return the states that a rollout goes through, settled ones and those before; stable fails now and then."""
-    now, counters, stable = state.step_started, Counters(), Counters()
+    now, counters, stable = state.step_started, NOTHING, NOTHING
     states = [state]
     for event in events:
         now, counters = now + event.seconds, counted(counters, event)
-        stable = counted(stable, replace(event, requests=1000, errors=5))
+        stable = counted(stable, beside(state, event))
         state = tick(state, {"green": counters, "blue": stable}, now)
         states += [state, settle(state)]
         state = settle(state)
     return states
+
+
+def beside(state: State, event: Seconds) -> Seconds:
+    """Return what happens to stable meanwhile: what the router leaves to it, and five errors in a thousand."""
+    requests = round(event.requests * (100 - state.weight) / state.weight) if state.weight else 1000
+    return replace(event, requests=requests, errors=round(requests * 0.005))
 
 
 def tick(state: State, counters: Mapping[Slot, Counters], now: float) -> State:

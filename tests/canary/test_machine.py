@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 from canary import rollouts
-from canary.rollouts import BESIDE, LIMITS, NEW, OLD, SERVING, STEPS, Seconds
+from canary.rollouts import BESIDE, LIMITS, NEW, NOTHING, OLD, SERVING, STEPS, Seconds
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +34,32 @@ def test_worse_than_stable_rolls_back():
     states = rollouts.play(rollouts.baking(), [Seconds(1, 200, errors=5)] * 9)
     assert states[-1].phase == Phase.ROLLED_BACK
     assert "more errors than stable" in states[-1].history[-1].why
+
+
+def test_uneven_split_is_held():
+    """A router that sends a canary of 5 % every third request ends the rollout at once, and blames no candidate."""
+    state = rollouts.baking()
+    for look in range(1, 9):
+        counters = {
+            slot: rollouts.counted(NOTHING, Seconds(1, 50 * look * n)) for slot, n in (("green", 1), ("blue", 2))
+        }
+        state, checks = machine.decide(state, counters, shares(state), float(look), STEPS, LIMITS, BESIDE)
+        if state.phase == Phase.HELD:
+            break
+    assert [check.name for check in checks if check.decision == Decision.ERROR] == ["traffic split"]
+    assert state.history[-1].why.startswith("The canary got 50 of 150 requests at this weight, and 5% were set")
+
+
+def test_stable_is_watched_at_rest():
+    """Between rollouts stable's windows are counted, and the next canary is held against them; in one they are not."""
+    state = SERVING
+    for minute in range(70):
+        counters = {"blue": Counters(1000 * minute, 5 * (minute - minute % 2), 0, {5.0: 1000 * minute})}
+        state = machine.rest(state, counters, 60.0 * minute, BESIDE)
+    begun = machine.started(settle(machine.begin(state, NEW, 4200.0)), counters, 4200.0, STEPS)
+    assert begun.compared.watched == 69
+    assert begun.compared.dispersion == {"errors": pytest.approx(10, rel=0.1), "answers above 5 ms": 1.0}
+    assert machine.rest(begun, counters, 9999.0, BESIDE) == begun
 
 
 def test_unsettled_comparison_waits():
@@ -125,7 +151,7 @@ def test_restart_begins_evidence_anew():
     """After the router restarted, what it had counted before no longer counts, for or against."""
     states = rollouts.play(rollouts.baking(), [Seconds(9, 190), Seconds(1, 20, restart=True)])
     assert states[-1].weight == 5
-    assert states[-1].seen.since(states[-1].baseline) == Counters(0, 0, 0, {100.0: 0, 200.0: 0})
+    assert states[-1].seen == states[-1].baseline
 
 
 def test_step_begins_where_counters_are():
@@ -168,7 +194,14 @@ def test_abandoned_rollout_is_final():
 def test_checks_are_returned():
     """The checks of a decision come with it, for the verdict."""
     _, checks = machine.decide(rollouts.baking(), {}, {"green": 5}, 1.0, STEPS, LIMITS, BESIDE)
-    assert [check.decision for check in checks] == [Decision.HOLD, Decision.PROMOTE, Decision.HOLD, Decision.HOLD]
+    assert {check.name: check.decision for check in checks} == {
+        "canary answers": Decision.HOLD,
+        "canary errors": Decision.PROMOTE,
+        "canary latency": Decision.HOLD,
+        "late answers": Decision.HOLD,
+        "traffic split": Decision.PROMOTE,
+        "predictions beside stable": Decision.HOLD,
+    }
 
 
 @given(st.lists(EVENTS, max_size=40))

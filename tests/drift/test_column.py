@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from gatehouse import stability
 from gatehouse.drift import categorical, column, psi, summary
 from gatehouse.drift.finding import Finding
 from gatehouse.drift.knobs import Knobs
@@ -49,8 +50,8 @@ def test_other_measures_are_recorded() -> None:
     """The table has PSI with its test, KL, JS and the statistic beside the p-value that decides."""
     before, now = np.array([600.0, 400]), np.array([300.0, 700])
     found = levels(["a"] * 600 + ["b"] * 400, ["a"] * 300 + ["b"] * 700)
-    assert found.psi == psi.index(before, now)
-    assert found.psi_p == psi.p_value(psi.index(before, now), 2, 1000, 1000, KNOBS.psi)
+    assert found.psi == stability.index(before, now)
+    assert found.psi_p == stability.p_value(stability.index(before, now), 2, 1000, 1000, KNOBS.psi)
     assert (found.kl, found.js) == (psi.kullback_leibler(before, now), psi.jensen_shannon(before, now))
     assert (found.statistic, found.p) == categorical.homogeneity(before, now)
     assert (found.floor, found.effect) == (KNOBS.category_effect, pytest.approx(0.3))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gatehouse.bundle import Bundle
-from gatehouse.canary.counters import EDGES_MS, SLOTS, Counters, Slot
+from gatehouse.canary.counters import CLASS, EDGES_MS, SLOTS, Counters, Slot
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
 
@@ -83,7 +83,10 @@ class PaperTarget:
             self.deaf -= 1
             raise TargetError("The router does not answer.")
         found = {slot: (int(requests), int(errors)) for slot, (requests, errors) in self.exact.items()}
-        return {slot: Counters(n, bad, 0, dict.fromkeys(EDGES_MS, n)) for slot, (n, bad) in found.items()}
+        return {
+            slot: Counters(n, bad, 0, dict.fromkeys(EDGES_MS, n), 0, {CLASS: {"no": n}})
+            for slot, (n, bad) in found.items()
+        }
 
     def load(self) -> str | None:
         """Return the state."""

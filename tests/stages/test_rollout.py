@@ -37,7 +37,7 @@ def quick(state: Path) -> Config:
             "store": {"state": str(state)},
             "steps": {"steps": [20, 50, 100], "bake_seconds": 0.3, "step_budget_seconds": 30.0},
             "canary": {"minimum_requests": 15},
-            "comparison": {"harmless_rate": 0.3, "same_late": 5.0},
+            "comparison": {"harmless_rate": 0.3, "same_late": 5.0, "bursts": 1.0},
             "rollout": {"poll_seconds": 0.1, "drain_seconds": 2.0, "start_seconds": 90.0},
         }
     )
@@ -52,7 +52,7 @@ def paper() -> PaperTarget:
 def play(tmp_path: Path, paper: PaperTarget, release: Release, shelf: Shelf | None = None) -> Verdict:
     """Roll a release out on paper."""
     return rollout.run(
-        settings.parse({"store": {"state": str(tmp_path)}}), release,
+        settings.parse({"store": {"state": str(tmp_path)}, "comparison": {"bursts": 1.0}}), release,
         target=paper, registry=shelf, say=paper.events.append, now=paper.now, sleep=paper.sleep,
     )  # fmt: skip
 
@@ -211,7 +211,7 @@ def test_killed_program_is_continued(laptop):
     second = LocalTarget(laptop.config, command, stays=True)
     with Traffic(laptop.url, itertools.repeat({"amount": 1.0}), 100) as traffic:
         verdict = rollout.run(laptop.config, Laptop.better, target=second, say=str)
-    assert verdict.decision == Decision.PROMOTE
+    assert verdict.decision == Decision.PROMOTE, verdict.why
     assert traffic.failures == []
 
 

@@ -4,6 +4,7 @@ It is run as a program: in a process by the local target, in a container by the 
 """
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -21,11 +22,17 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     version, error_share, delay = "", 0.0, 0.0
+    predicted = itertools.count(1)
+    said = 0
     chance = random.Random(0)
 
     def do_GET(self) -> None:
-        """Say that the server is ready, and which version it is."""
-        self.answer(200, {"model_version": self.version})
+        """Say that the server is ready, and which version it is; or how often it has predicted."""
+        if self.path == "/metrics":
+            kind = "# TYPE gatehouse_predicted_classes_total counter\n"
+            self.send(200, f'{kind}gatehouse_predicted_classes_total{{class="no"}} {Handler.said}\n'.encode())
+        else:
+            self.answer(200, {"model_version": self.version})
 
     def do_POST(self) -> None:
         """Predict."""
@@ -34,13 +41,16 @@ class Handler(BaseHTTPRequestHandler):
         if self.chance.random() < self.error_share:
             self.answer(500, {"error": "A planted fault."})
         else:
+            Handler.said = next(self.predicted)
             self.answer(200, {"predictions": ["no"], "model_version": self.version})
 
     def answer(self, status: int, document: dict[str, object]) -> None:
         """Send an answer as JSON."""
-        body = json.dumps(document).encode()
+        self.send(status, json.dumps(document).encode())
+
+    def send(self, status: int, body: bytes) -> None:
+        """Send an answer."""
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

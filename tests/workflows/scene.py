@@ -34,7 +34,7 @@ QUICK = {
     "latency": {"p95_ms": "5000.0", "median_ratio": "5.0", "p95_ratio": "9.0", "requests": "40", "rounds": "1"},
     "rollout": {"poll_seconds": "0.5", "drain_seconds": "2.0"},
     "steps": {"steps": "[5, 25, 50, 100]", "bake_seconds": "2.0", "step_budget_seconds": "120.0"},
-    "comparison": {"harmless_rate": "0.3", "same_late": "10.0"},
+    "comparison": {"harmless_rate": "0.3", "same_late": "10.0", "bursts": "1.0"},
     "canary": {"latency_p95_ms": "1000.0", "minimum_requests": "10", "minimum_latency_requests": "10"},
 }
 

@@ -1,25 +1,21 @@
-"""What a canary's counts prove beside stable's: it is worse, it is sound, or neither yet."""
+"""What the counts of one metric prove of a canary beside stable: it is worse, it is sound, or neither yet."""
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated
 
 from gatehouse.canary import sequential
 from gatehouse.canary.counters import EDGES_MS, Counters
-from gatehouse.canary.sequential import START, START_BELOW, Process, Window
-from gatehouse.errors import EvidenceError
-from gatehouse.knobs import Looser, Positive, Share, knobs
+from gatehouse.canary.sequential import START, START_BELOW, Process, Window, spoken
+from gatehouse.knobs import AtLeastOne, Looser, Multiple, Positive, Share, knobs
 from gatehouse.verdicts import Check, Decision
 
 ERRORS = "errors"
 # Stable's quantiles of latency above which an answer is late.
 LATE = (0.95, 0.99)
-METRICS = 1 + len(LATE)
+# Tests that share alpha: of errors, of late answers, and of predictions.
+TESTS = 1 + len(LATE) + 1
 # Answers of stable from which its quantiles can be read.
 FEWEST_ANSWERS = 200
-# Odds beyond which nobody reads on; as a number they may not fit into a float.
-MOST_ODDS = 1e9
 
 
 @knobs
@@ -28,7 +24,11 @@ class Knobs:
 
     A canary is rolled back when its odds of an event are proven above `same` times stable's (`same_late` for answers
     above stable's p95 and p99), and goes on when they are proven below `tolerated` times, or its own rate below
-    `harmless_rate`. `alpha` is shared by all metrics.
+    `harmless_rate`. `alpha` is shared by all metrics, and by its predictions, whose PSI may exceed by `psi` what it was
+    on the newest rows.
+
+    Counts are divided by how bursty stable was in windows of `window_seconds` before the start, by `bursts` where it
+    was not watched long enough. The odds that a request goes to the canary may be `uneven` times those that were set.
     """
 
     same: Annotated[Positive, Looser("higher")] = 1.0
@@ -37,6 +37,10 @@ class Knobs:
     harmless_rate: Annotated[Share, Looser("higher")] = 0.02
     alpha: Annotated[Share, Looser("lower")] = 0.05
     beta: Annotated[Share, Looser("higher")] = 0.05
+    psi: Annotated[Positive, Looser("higher")] = 0.1
+    window_seconds: Positive = 60.0
+    bursts: Annotated[AtLeastOne, Looser("lower")] = 3.0
+    uneven: Annotated[Multiple, Looser("higher")] = 1.25
 
 
 DEFAULT = Knobs()
@@ -49,47 +53,6 @@ class Evidence:
     worse: Process = START
     sound: Process = START
     harmless: Process = START_BELOW
-
-
-@dataclass(frozen=True)
-class Compared:
-    """What was seen of both versions so far: stable's counters at the last look, and the evidence of each metric.
-
-    `edges` are the ends of the buckets, in milliseconds, at which stable's quantiles were frozen; empty until they are.
-    """
-
-    stable: Counters = field(default_factory=Counters)
-    edges: tuple[float, ...] = ()
-    evidence: Mapping[str, Evidence] = field(default_factory=dict)
-
-
-def looked(seen: Compared, before: Counters, canary: Counters, stable: Counters | None, knobs: Knobs) -> Compared:
-    """Return what is known after another look at the counters of both; `before` is the canary's at the last one.
-
-    Where a counter went down, its router was started anew: nothing is learned, and the next window begins here.
-    """
-    if stable is None:
-        return seen
-    # Late answers are counted from the next look on: edges that were chosen by a window must not judge it.
-    edges = seen.edges or frozen(stable)
-    if canary.restarted(before) or stable.restarted(seen.stable):
-        return Compared(stable, edges, seen.evidence)
-    try:
-        windows = _windows(canary.since(before), stable.since(seen.stable), seen.edges)
-    except EvidenceError:  # started anew, and counted past what had been counted before
-        return Compared(stable, edges, seen.evidence)
-    evidence = {
-        name: grown(name, seen.evidence.get(name, Evidence()), window, knobs) for name, window in windows.items()
-    }
-    return Compared(stable, edges, evidence)
-
-
-def _windows(canary: Counters, stable: Counters, edges: tuple[float, ...]) -> dict[str, Window]:
-    found = {ERRORS: Window(canary.requests, canary.errors, stable.requests, stable.errors)}
-    for edge in edges:
-        ours, theirs = canary.slower_than(edge), stable.slower_than(edge)
-        found[late(edge)] = Window(canary.requests, ours, stable.requests, theirs)
-    return found
 
 
 def late(edge: float) -> str:
@@ -106,16 +69,6 @@ def frozen(stable: Counters) -> tuple[float, ...]:
     return tuple(dict.fromkeys(ends))
 
 
-def judged(seen: Compared, knobs: Knobs) -> tuple[Check, ...]:
-    """Return a check of each metric; one that holds as long as stable's latency could not be read."""
-    checks = [judge(name, evidence, METRICS, knobs) for name, evidence in seen.evidence.items()]
-    if not seen.edges:
-        n = seen.stable.requests
-        why = f"Stable's latency is read from {FEWEST_ANSWERS} requests; it was sent {n}."
-        checks.append(Check("late answers", Decision.HOLD, why, n, FEWEST_ANSWERS))
-    return tuple(checks)
-
-
 def grown(name: str, evidence: Evidence, window: Window, knobs: Knobs = DEFAULT) -> Evidence:
     """Return the evidence of a metric with one window more."""
     return Evidence(
@@ -128,26 +81,21 @@ def grown(name: str, evidence: Evidence, window: Window, knobs: Knobs = DEFAULT)
 def judge(name: str, evidence: Evidence, metrics: int, knobs: Knobs = DEFAULT) -> Check:
     """Judge one of `metrics` metrics by all that was seen so far: reject, promote, or hold while nothing is proven.
 
-    `observed` are the odds that decided, at most MOST_ODDS, and `limit` the odds that they had to reach.
+    `observed` are the odds that decided, at most `sequential.MOST_ODDS`, and `limit` the odds that they had to reach.
     """
     against, sound, harmless = (
-        min(math.exp(min(sequential.log_e(process), 100.0)), MOST_ODDS)
-        for process in (evidence.worse, evidence.sound, evidence.harmless)
+        sequential.odds(process) for process in (evidence.worse, evidence.sound, evidence.harmless)
     )
     needed, enough, about = metrics / knobs.alpha, 1 / knobs.beta, f"{name} beside stable"
     if against >= needed:
-        why = f"The canary has more {name} than stable: {_odds(against)}, and {needed:,.0f} to 1 roll back."
+        why = f"The canary has more {name} than stable: {spoken(against)}, and {needed:,.0f} to 1 roll back."
         return Check(about, Decision.REJECT, why, against, needed)
     if sound >= enough:
-        why = f"The canary's odds of {name} are below {knobs.tolerated:g} times stable's: {_odds(sound)}."
+        why = f"The canary's odds of {name} are below {knobs.tolerated:g} times stable's: {spoken(sound)}."
         return Check(about, Decision.PROMOTE, why, sound, enough)
     if harmless >= enough:
-        why = f"The canary's rate of {name} is below {knobs.harmless_rate:.2g}: {_odds(harmless)}."
+        why = f"The canary's rate of {name} is below {knobs.harmless_rate:.2g}: {spoken(harmless)}."
         return Check(about, Decision.PROMOTE, why, harmless, enough)
     best = max(sound, harmless)
-    why = f"Whether the canary has more {name} is not settled: {_odds(best)} that not, and {enough:,.0f} to 1 go on."
+    why = f"Whether the canary has more {name} is not settled: {spoken(best)} that not, and {enough:,.0f} to 1 go on."
     return Check(about, Decision.HOLD, why, best, enough)
-
-
-def _odds(value: float) -> str:
-    return f"{value:,.0f} to 1" if value >= 1 else f"1 to {1 / value:,.0f}"

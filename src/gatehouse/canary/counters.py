@@ -10,6 +10,11 @@ from gatehouse.errors import ConfigError
 Slot = Literal["blue", "green"]
 SLOTS: tuple[Slot, Slot] = ("blue", "green")
 
+# What servers say of their predictions: how many rows of each class, and how many up to each edge of the positive
+# class's probability, or of the number predicted. Bins are named by the class or by their upper edge.
+CLASS, VALUE = "predicted class", "predicted value"
+Predicted = Mapping[str, Mapping[str, int]]
+
 # The upper edges, in milliseconds, of the buckets in which every router counts latency. A ceiling stands at one.
 EDGES_MS = (5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 150.0, 200.0, 250.0, 300.0, 400.0, 500.0, 750.0, 1000.0)
 
@@ -19,7 +24,8 @@ class Counters:
     """Requests, errors (answers of 5xx), requests whose client gave up or was refused (4xx), and latency buckets.
 
     All since the router started. `latency` maps a bucket's upper edge in milliseconds to the number of requests that
-    took no longer, as Prometheus counts.
+    took no longer, as Prometheus counts. `predictions` are rows by output and bin, since the slot's server started;
+    empty when the server does not say.
     """
 
     requests: int = 0
@@ -27,6 +33,7 @@ class Counters:
     abandoned: int = 0
     latency: Mapping[float, int] = field(default_factory=dict)
     refused: int = 0
+    predictions: Predicted = field(default_factory=dict)
 
     @property
     def answered(self) -> int:
@@ -52,10 +59,16 @@ class Counters:
             self.abandoned - earlier.abandoned,
             {edge: count - earlier.latency.get(edge, 0) for edge, count in self.latency.items()},
             self.refused - earlier.refused,
+            {
+                name: {key: counts.get(key, 0) - before.get(key, 0) for key in {**before, **counts}}
+                for name, counts in self.predictions.items()
+                # What could not be read then is not known to have been 0.
+                if (before := earlier.predictions.get(name)) is not None
+            },
         )
 
     def restarted(self, earlier: "Counters") -> bool:
-        """Tell whether a counter went down since `earlier`: the router began to count anew."""
+        """Tell whether one of the router's counters went down since `earlier`: it began to count anew."""
         later = self.since(earlier)
         lost = any(edge not in self.latency for edge in earlier.latency)
         return lost or min(later.requests, later.errors, later.abandoned, later.refused, *later.latency.values()) < 0

@@ -10,10 +10,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gatehouse.canary import comparison, evidence
-from gatehouse.canary.comparison import Compared
+from gatehouse.canary import comparison, evidence, side_by_side, split
 from gatehouse.canary.counters import SLOTS, Counters, Slot
+from gatehouse.canary.outputs import Outputs
 from gatehouse.canary.state import FINAL, Phase, Placed, State, enter, shares
+from gatehouse.canary.watch import Watched, watched
 from gatehouse.errors import EvidenceError
 from gatehouse.knobs import Looser, Percent, Positive, knobs
 from gatehouse.release import Release
@@ -32,8 +33,10 @@ class Knobs:
     step_budget_seconds: Positive = 3600.0
 
 
-def begin(previous: State | None, candidate: Release, now: float) -> State:
+def begin(previous: State | None, candidate: Release, now: float, expected: Mapping[str, float] | None = None) -> State:
     """Return the first state of a rollout: the candidate goes to the slot that is free.
+
+    `expected` is the PSI between its predictions and stable's on the newest rows, by output.
 
     Raises EvidenceError when the rollout before is not at its end.
     """
@@ -41,7 +44,9 @@ def begin(previous: State | None, candidate: Release, now: float) -> State:
         raise EvidenceError(f"A rollout is still {previous.phase}. Let it end, or abandon it, before the next begins.")
     stable = previous.stable if previous else None
     free = SLOTS[1] if stable is not None and stable.slot == SLOTS[0] else SLOTS[0]
-    state = State(Phase.STARTING, canary=Placed(free, candidate), stable=stable)
+    compared = side_by_side.Compared(outputs=Outputs(expected or {}))
+    watched = previous.watched if previous else Watched()
+    state = State(Phase.STARTING, canary=Placed(free, candidate), stable=stable, compared=compared, watched=watched)
     return enter(state, Phase.STARTING, 0, now, f"Version {candidate.version} starts in slot {free}.")
 
 
@@ -50,7 +55,9 @@ def started(state: State, counters: Mapping[Slot, Counters], now: float, steps: 
     if state.stable is None:
         return enter(state, Phase.PROMOTED, 100, now, "It is the first version here: it takes all traffic at once.")
     stable = counters.get(state.stable.slot, Counters())
-    begun = replace(state, compared=Compared(stable, comparison.frozen(stable)))
+    # What was watched of another version is nothing to hold this one against.
+    watched = state.watched if state.watched.bundle == state.stable.release.bundle else Watched()
+    begun = replace(state, compared=side_by_side.begun(watched, stable, state.compared.outputs.expected))
     return bake(begun, 0, counters, now, steps, "The candidate is ready.")
 
 
@@ -72,13 +79,16 @@ def decide(
     canary = state.canary
     if state.phase != Phase.BAKING or canary is None:
         return state, ()
-    state = look(state, counters, now, beside)
+    state = look(state, counters, weights, now, beside)
     checks = (*evidence.judge(state.seen.since(state.baseline), limits), *_beside_stable(state, beside))
     against = [check for check in checks if not check.advisory and check.decision != Decision.PROMOTE]
-    broken = next((check for check in against if check.decision != Decision.HOLD), None)
+    uneven = next((check for check in against if check.name == split.NAME), None)
+    broken = next((check for check in against if check.decision != Decision.HOLD and check != uneven), None)
     elapsed = now - state.step_started
     if broken is not None:
         return enter(state, Phase.ROLLED_BACK, 0, now, broken.why), checks
+    if uneven is not None:
+        return enter(state, Phase.HELD, 0, now, uneven.why), checks
     if state.settled and not weights.get(canary.slot):
         why = f"The router sends the canary nothing, and {state.weight} % was set: somebody took its traffic away."
         return enter(state, Phase.ROLLED_BACK, 0, now, why), checks
@@ -91,7 +101,13 @@ def decide(
     return replace(state, settled=state.settled and weights == shares(state)), checks
 
 
-def look(state: State, counters: Mapping[Slot, Counters], now: float, beside: comparison.Knobs) -> State:
+def look(
+    state: State,
+    counters: Mapping[Slot, Counters],
+    weights: Mapping[Slot, int],
+    now: float,
+    beside: comparison.Knobs,
+) -> State:
     """Return the state after a look at the counters; when one of the canary's went down, its step is judged anew.
 
     A clock that was set back begins the step's time again, or the step would outlive its budget.
@@ -99,14 +115,27 @@ def look(state: State, counters: Mapping[Slot, Counters], now: float, beside: co
     counted = counters.get(state.canary.slot, Counters()) if state.canary else Counters()
     stable = counters.get(state.stable.slot) if state.stable else None
     baseline = counted if counted.restarted(state.seen) else state.baseline
-    compared = comparison.looked(state.compared, state.seen, counted, stable, beside)
+    share = state.weight / ALL if state.settled and weights == shares(state) and state.weight < ALL else None
+    compared = side_by_side.looked(state.compared, state.seen, counted, stable, share, beside)
     began = min(state.step_started, now)
     return replace(state, seen=counted, baseline=baseline, step_started=began, compared=compared)
 
 
 def _beside_stable(state: State, knobs: comparison.Knobs) -> tuple[Check, ...]:
     """Return the checks that need a stable version with traffic: at 100 % there is none, and only ceilings watch."""
-    return comparison.judged(state.compared, knobs) if state.weight < ALL else ()
+    return side_by_side.judged(state.compared, knobs) if state.weight < ALL else ()
+
+
+def rest(state: State, counters: Mapping[Slot, Counters], now: float, beside: comparison.Knobs) -> State:
+    """Return the state after a look at stable while it serves alone: how bursty it is then, a canary is held against.
+
+    Any rollout that is not over is returned as it is.
+    """
+    if not state.over or state.stable is None:
+        return state
+    counted = counters.get(state.stable.slot, Counters())
+    seen = watched(state.watched, state.stable.release.bundle, counted, now, beside.window_seconds)
+    return replace(state, watched=seen)
 
 
 def advance(state: State, counters: Mapping[Slot, Counters], now: float, steps: Knobs) -> State:

@@ -21,7 +21,8 @@ from gatehouse.errors import EvidenceError
 # Alternatives as multiples of the hypothesis: near ones for what is a little worse, far ones for what is broken. Every
 # further one costs evidence, and two that are half as far apart find hardly more.
 MULTIPLES = (1.5, 2.0, 3.0, 6.0, 20.0)
-
+# Odds beyond which nobody reads on; as a number they may not fit into a float.
+MOST_ODDS = 1e9
 
 Process = tuple[float, ...]
 START: Process = (0.0,) * len(MULTIPLES)
@@ -64,15 +65,35 @@ def below(process: Process, window: Window, ceiling: float) -> Process:
 
     It needs no stable version, and learns from a canary that never fails, of which the other two learn nothing.
     """
-    rates = ceiling * np.array(FRACTIONS)
     good = window.canary_requests - window.canary_events
-    gained = window.canary_events * np.log(rates / ceiling) + good * np.log((1 - rates) / (1 - ceiling))
-    return _added(process, gained)
+    return _binomial(process, window.canary_events, good, ceiling, ceiling * np.array(FRACTIONS))
+
+
+def more(process: Process, ours: int, theirs: int, odds: float) -> Process:
+    """Add a window to the evidence against "the odds that a request is ours are at most `odds`", by binomials."""
+    alternatives = odds * np.array(MULTIPLES)
+    return _binomial(process, ours, theirs, odds / (1 + odds), alternatives / (1 + alternatives))
+
+
+def fewer(process: Process, ours: int, theirs: int, odds: float) -> Process:
+    """Add a window to the evidence against "the odds that a request is ours are at least `odds`", by binomials."""
+    alternatives = odds / np.array(MULTIPLES)
+    return _binomial(process, ours, theirs, odds / (1 + odds), alternatives / (1 + alternatives))
 
 
 def log_e(process: Process) -> float:
     """Return the log of the e-value: every alternative of the grid counts as much."""
     return float(logsumexp(process) - np.log(len(process)))
+
+
+def odds(process: Process) -> float:
+    """Return the e-value as odds against the hypothesis, at most MOST_ODDS."""
+    return float(min(np.exp(min(log_e(process), 100.0)), MOST_ODDS))
+
+
+def spoken(value: float) -> str:
+    """Return odds in words."""
+    return f"{value:,.0f} to 1" if value >= 1 else f"1 to {1 / value:,.0f}"
 
 
 def _compared(process: Process, window: Window, ratio: float, alternatives: Sequence[float]) -> Process:
@@ -86,6 +107,11 @@ def _compared(process: Process, window: Window, ratio: float, alternatives: Sequ
     normal = logsumexp(ways + np.outer(logs, possible), axis=1)
     found = window.canary_events * logs - normal
     return _added(process, found[1:] - found[0])
+
+
+def _binomial(process: Process, events: int, others: int, rate: float, alternatives: np.ndarray) -> Process:
+    """Add the log likelihood ratio of a binomial's rates, each alternative's against `rate`."""
+    return _added(process, events * np.log(alternatives / rate) + others * np.log((1 - alternatives) / (1 - rate)))
 
 
 def _log_choose(n: int, k: np.ndarray) -> np.ndarray:

@@ -6,8 +6,9 @@ from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 
-from gatehouse.canary.comparison import Compared
 from gatehouse.canary.counters import SLOTS, Counters, Slot
+from gatehouse.canary.side_by_side import Compared
+from gatehouse.canary.watch import Watched
 from gatehouse.errors import EvidenceError
 from gatehouse.release import Release
 
@@ -48,8 +49,8 @@ class State:
     """All that a rollout must remember.
 
     `weight` is the canary's share in percent. `baseline` is what the canary had been counted when its step began,
-    `seen` at the last look. `compared` is what was found of it beside the stable version since it got traffic. A state
-    is `settled` when the world was seen to be as it says.
+    `seen` at the last look. `compared` is what was found of it beside the stable version since it got traffic, and
+    `watched` what was seen of stable alone. A state is `settled` when the world was seen to be as it says.
     """
 
     phase: Phase
@@ -61,6 +62,7 @@ class State:
     baseline: Counters = field(default_factory=Counters)
     seen: Counters = field(default_factory=Counters)
     compared: Compared = field(default_factory=Compared)
+    watched: Watched = field(default_factory=Watched)
     settled: bool = False
     history: tuple[Transition, ...] = ()
 

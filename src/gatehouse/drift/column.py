@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from gatehouse import stability
 from gatehouse.drift import categorical, distance, ks, missingness, psi, summary
 from gatehouse.drift.finding import Bins, Finding, Role
 from gatehouse.drift.knobs import Knobs
@@ -92,11 +93,11 @@ def levels(base: Finding, reference: Levels, counts: dict[str, int], knobs: Knob
 
 def divergences(base: Finding, old: np.ndarray, new: np.ndarray, knobs: Knobs) -> Finding:
     """Add what two vectors of counts, shape (B,), say besides: PSI with its test, and KL and JS for the record."""
-    index = psi.index(old, new)
+    index = stability.index(old, new)
     return replace(
         base,
         psi=index,
-        psi_p=psi.p_value(index, len(old), int(old.sum()), int(new.sum()), knobs.psi),
+        psi_p=stability.p_value(index, len(old), int(old.sum()), int(new.sum()), knobs.psi),
         kl=psi.kullback_leibler(old, new),
         js=psi.jensen_shannon(old, new),
     )

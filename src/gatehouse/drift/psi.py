@@ -1,9 +1,9 @@
-"""The population stability index, tested against the index that would matter, and two divergences for the record."""
+"""The bins of the population stability index at the reference's quantiles, and two divergences for the record."""
 
 import numpy as np
-from scipy import special
 
 from gatehouse.drift.ecdf import Ecdf
+from gatehouse.stability import shares
 
 MOST_BINS = 10
 
@@ -30,29 +30,6 @@ def reference_counts(reference: Ecdf, inner: np.ndarray) -> np.ndarray:
 def window_counts(ordered: np.ndarray, inner: np.ndarray) -> np.ndarray:
     """Return how many of the window's values, in rising order, each bin holds."""
     return np.diff(np.searchsorted(ordered, inner, side="right"), prepend=0, append=len(ordered))
-
-
-def shares(counts: np.ndarray) -> np.ndarray:
-    """Return the shares of counts, shape (B,), each smoothed by half a row."""
-    smoothed: np.ndarray = (counts + 0.5) / (counts.sum() + 0.5 * len(counts))
-    return smoothed
-
-
-def index(reference: np.ndarray, window: np.ndarray) -> float:
-    """Return Σ(p-q)·ln(p/q) of two vectors of counts, shape (B,)."""
-    p, q = shares(reference), shares(window)
-    return float(np.sum((p - q) * np.log(p / q)))
-
-
-def p_value(value: float, count: int, n: int, m: int, threshold: float) -> float:
-    """Return the p-value of "the index is at most `threshold`", from a noncentral χ² (Yurdakul & Naranjo 2020).
-
-    1 where the rows are too few for the approximation, or there is only one bin.
-    """
-    k = 1 / n + 1 / m
-    if count < 2 or (count - 1) * k > threshold / 4:
-        return 1.0
-    return float(1 - special.chndtr(value / k, count - 1, threshold / k))
 
 
 def kullback_leibler(reference: np.ndarray, window: np.ndarray) -> float:

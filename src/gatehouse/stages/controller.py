@@ -6,7 +6,7 @@ comes first, and the record second.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,13 +30,17 @@ PATIENCE = 3
 
 @dataclass
 class Controller:
-    """Rolls `candidate` out. `now` returns seconds since the epoch; `checks` are those of the last look."""
+    """Rolls `candidate` out. `now` returns seconds since the epoch; `checks` are those of the last look.
+
+    `expected` is the PSI between its predictions and the champion's on the newest rows, by output, as its gate found.
+    """
 
     config: Config
     candidate: Release
     target: Target
     registry: Registry | None = None
     now: Callable[[], float] = time.time
+    expected: Mapping[str, float] = field(default_factory=dict)
     state: State = field(default_factory=lambda: State(Phase.HELD, settled=True))
     checks: tuple[Check, ...] = ()
     timeline: Timeline = field(default_factory=Timeline)
@@ -65,12 +69,14 @@ class Controller:
         self.timeline.add(self.state, self.now())
 
     def tick(self) -> None:
-        """Finish what was intended; then look, decide, and do what follows.
+        """Finish what was intended; then look, decide, and do what follows. Between rollouts, look at stable alone.
 
         Raises TargetError when the target does not obey, or when several looks failed one after another.
         """
         self.apply()
-        if not self.state.over and self._look():
+        if self.state.over:
+            self._rest()
+        elif self._look():
             self.apply()
         self.timeline.add(self.state, self.now())
 
@@ -97,7 +103,7 @@ class Controller:
 
     def _begin(self) -> None:
         if not self.serves:
-            self._keep(machine.begin(self.state, self.candidate, self.now()))
+            self._keep(machine.begin(self.state, self.candidate, self.now(), self.expected))
         elif self.target.weights() != states.shares(self.state):
             self._weigh()
 
@@ -118,6 +124,13 @@ class Controller:
             self._weigh()
         self._keep(self.state)
         return True
+
+    def _rest(self) -> None:
+        """Remember a window of stable's traffic; a router that does not answer costs one, and nobody's request."""
+        with suppress(TargetError):
+            state = machine.rest(self.state, self.target.counters(), self.now(), self.config.comparison)
+            if state != self.state:
+                self._keep(state)
 
     def _do(self, action: Action) -> None:
         match action:

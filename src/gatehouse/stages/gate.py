@@ -19,7 +19,7 @@ from gatehouse.predictions import Predictions
 from gatehouse.registry import Registry, connect
 from gatehouse.release import Release
 from gatehouse.serving import runtime
-from gatehouse.stages import evidence, judgement, scoring, train
+from gatehouse.stages import evidence, judgement, predicted, scoring, train
 from gatehouse.stages import rows as rowsets
 from gatehouse.stages.rows import Rows
 from gatehouse.verdicts import Check, Decision, Subject, Verdict
@@ -59,11 +59,11 @@ def run(
     """
     rows = rowsets.of_bundle(candidate, found, config)
     answers = runtime.load(candidate).predict_table(rows.holdout)
-    champion, moved = registry.champion(), None
+    champion, moved, old = registry.champion(), None, None
     if champion is None:
         checks = judged(config, found, rows, None, answers)
     else:
-        old, unlike = None, []
+        unlike = []
         try:
             old = scoring.compared(registry, champion, found, rows.holdout)
         except NotComparableError as error:
@@ -76,6 +76,7 @@ def run(
         "champion": champion.to_dict() if champion else None,
         "anchor": moved,
         "holdout": {"hash": rows.holdout_hash, "rows": len(rows.holdout)},
+        "predictions": predicted.difference(old, answers, candidate),
     }
     return judgement.make("gate", checks, subject=train.subject(candidate), details=details)
 

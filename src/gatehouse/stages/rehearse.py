@@ -67,5 +67,7 @@ def rehearsed(config: Config, scratch: Path) -> Config:
         steps=replace(config.steps, bake_seconds=pace.bake_seconds),
         latency=replace(config.latency, rounds=1, median_ratio=pace.slower, p95_ratio=pace.slower),
         canary=replace(config.canary, minimum_requests=pace.minimum_requests),
-        comparison=replace(config.comparison, harmless_rate=pace.harmless_rate, same_late=pace.same_late),
+        comparison=replace(
+            config.comparison, harmless_rate=pace.harmless_rate, same_late=pace.same_late, bursts=pace.bursts
+        ),
     )

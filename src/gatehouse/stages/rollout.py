@@ -8,7 +8,7 @@ Examples:
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,12 @@ def main(config: Config, args: argparse.Namespace) -> Verdict:
     candidate = registry.challenger()
     if candidate is None:
         raise EvidenceError("The registry has no challenger to roll out. Run register first.")
-    evidence.require(args.verdict, "gate", Subject(bundle=candidate.bundle), Path(config.store.state))
+    gate = evidence.require(args.verdict, "gate", Subject(bundle=candidate.bundle), Path(config.store.state))
     if config.rollout.target == "none":
         return promote_at_once(candidate, registry)
     target = targets.connect(config)
     try:
-        return run(config, candidate, target=target, registry=registry)
+        return run(config, candidate, target=target, registry=registry, expected=expected(gate))
     finally:
         target.close()
 
@@ -59,6 +59,7 @@ def run(
     *,
     target: Target,
     registry: Registry | None = None,
+    expected: Mapping[str, float] | None = None,
     say: Callable[[str], Any] = print,
     now: Callable[[], float] = time.time,
     sleep: Callable[[float], Any] = time.sleep,
@@ -66,9 +67,10 @@ def run(
     """Roll a release out, and return how it ended, with the timeline in the details.
 
     An error on the way puts all traffic back on the stable version and becomes a verdict of `error`; so does Ctrl-C,
-    which is raised again. Called again after it was killed, it carries on.
+    which is raised again. Called again after it was killed, it carries on. `expected` is as the function of that name
+    returns it; without it nobody knows how much the predictions of the two may differ.
     """
-    controller = Controller(config, candidate, target, registry, now)
+    controller = Controller(config, candidate, target, registry, now, expected or {})
     said, spoken = None, now()
     try:
         controller.attach()
@@ -87,6 +89,11 @@ def run(
         controller.give_up(f"It was interrupted ({type(error).__name__}).")
         raise
     return verdict(controller)
+
+
+def expected(gate: Verdict) -> dict[str, float]:
+    """Return the PSI between candidate and champion on the newest rows, by output, out of the gate's verdict."""
+    return dict(gate.details.get("predictions") or {})
 
 
 def progress(controller: Controller) -> str:

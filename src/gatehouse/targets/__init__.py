@@ -43,7 +43,10 @@ class Target(Protocol):
         ...
 
     def counters(self) -> dict[Slot, Counters]:
-        """Return what the router has counted of each slot since it started."""
+        """Return what the router has counted of each slot since it started, and what the servers have predicted.
+
+        The predictions of a server that does not answer are empty: whoever fails so is judged by the router's counts.
+        """
         ...
 
     def load(self) -> str | None:

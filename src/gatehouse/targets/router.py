@@ -5,15 +5,18 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from gatehouse.canary.counters import Counters, Slot
+from gatehouse.canary.counters import Counters, Predicted, Slot
 from gatehouse.errors import TargetError
-from gatehouse.targets import traefik, waiting
+from gatehouse.targets import server_metrics, traefik, waiting
 
 # The router is on this machine, so no proxy stands between, whatever the environment says.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 ANSWER_SECONDS = 5.0
+# A server that hangs must not keep anybody from seeing that it does.
+SERVER_SECONDS = 1.0
 # How long a new description may take to be in force; it is a tenth of a second in practice.
 CHANGE_SECONDS = 10.0
 
@@ -52,8 +55,16 @@ class Router:
         return traefik.weights(self._json(f"/api/http/services/{traefik.traffic_name(generation)}@file"))
 
     def counters(self) -> dict[Slot, Counters]:
-        """Return what the router has counted of each slot."""
-        return traefik.counters(self._get("/metrics").decode())
+        """Return what the router has counted of each slot, and what the server in it says of its predictions."""
+        counted = traefik.counters(self._get("/metrics").decode())
+        return {slot: replace(found, predictions=self.predictions(slot)) for slot, found in counted.items()}
+
+    def predictions(self, slot: Slot) -> Predicted:
+        """Return what the server in a slot says of its predictions; nothing when it does not answer at once."""
+        try:
+            return server_metrics.predictions(self._get(f"/slots/{slot}/metrics", SERVER_SECONDS).decode())
+        except (TargetError, UnicodeDecodeError):
+            return {}
 
     def await_weights(self, generation: int, weights: Mapping[Slot, int]) -> None:
         """Return when the router shares the traffic as this generation says. Raises TargetError when it does not."""
@@ -77,9 +88,9 @@ class Router:
     def _json(self, path: str) -> Any:
         return json.loads(self._get(path))
 
-    def _get(self, path: str) -> bytes:
+    def _get(self, path: str, seconds: float = ANSWER_SECONDS) -> bytes:
         try:
-            with OPENER.open(self.address + path, timeout=ANSWER_SECONDS) as answer:
+            with OPENER.open(self.address + path, timeout=seconds) as answer:
                 return bytes(answer.read())
         except urllib.error.HTTPError as error:
             error.close()

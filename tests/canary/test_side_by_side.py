@@ -1,0 +1,97 @@
+"""A canary beside stable, look by look: what is learned of a window, and what is not."""
+
+from dataclasses import replace
+
+import pytest
+
+from gatehouse.canary import side_by_side
+from gatehouse.canary.comparison import Knobs
+from gatehouse.canary.counters import CLASS, Counters
+from gatehouse.canary.side_by_side import Compared
+from gatehouse.canary.watch import Watched
+from gatehouse.verdicts import Decision
+
+SINGLE = Knobs(bursts=1.0)
+
+
+def counters(requests, errors=0, yes=0, slow=0):
+    """Return a slot's counters: all answers but the slow ones take up to 5 ms."""
+    predicted = {CLASS: {"no": requests - yes, "yes": yes}}
+    return Counters(requests, errors, 0, {5.0: requests - slow, 10.0: requests}, 0, predicted)
+
+
+def looked(*looks, knobs=SINGLE, seen=None, share=0.5):
+    """Return what is known after looks at the counters of canary and stable."""
+    seen, before = seen or Compared(counters(0)), counters(0)
+    for canary, stable in looks:
+        seen, before = side_by_side.looked(seen, before, canary, stable, share, knobs), canary
+    return seen
+
+
+def test_edges_judge_no_window_of_their_own():
+    """What chose the edges of lateness is not judged by them: late answers are counted from the next look on."""
+    first = looked((counters(500), counters(500)))
+    assert (first.edges, [*first.evidence]) == ((5.0,), ["errors"])
+    second = looked((counters(500), counters(500)), (counters(900, slow=20), counters(900, slow=20)))
+    assert [*second.evidence] == ["errors", "answers above 5 ms"]
+
+
+def test_little_of_stable_freezes_no_edge():
+    """Quantiles are not read from a handful of answers, and the check that waits for them says so."""
+    seen = looked((counters(199), counters(199)))
+    waiting = {check.name: check for check in side_by_side.judged(seen, SINGLE)}["late answers"]
+    assert (seen.edges, waiting.decision) == ((), Decision.HOLD)
+    assert "from 200 requests; it was sent 199" in waiting.why
+
+
+def test_late_answers_are_found():
+    """A canary ten times as often late as stable goes back, by edges that were frozen before it began."""
+    watched = Watched("a", 0.0, counters(3000), (counters(3000, slow=100),))
+    begun = side_by_side.begun(watched, counters(3000), {})
+    assert begun.edges == (5.0, 10.0)
+    seen = looked((counters(400, slow=150), counters(3400, slow=13)), seen=begun)
+    checks = {check.name: check.decision for check in side_by_side.judged(seen, SINGLE)}
+    assert checks["answers above 5 ms beside stable"] == Decision.REJECT
+
+
+def test_bursts_are_worth_less():
+    """The same errors convince where they come one by one, and not where stable's come ten at a time."""
+    look = (counters(2000, errors=40), counters(2000, errors=12))
+    windows = tuple(counters(1000, errors=10 * (minute % 2)) for minute in range(60))
+    bursty = side_by_side.begun(Watched("a", 0.0, counters(0), windows), counters(0), {})
+    assert bursty.dispersion["errors"] == pytest.approx(10)
+    single, many = (side_by_side.judged(looked(look, seen=seen), SINGLE)[0] for seen in (None, bursty))
+    assert (single.decision, many.decision) == (Decision.REJECT, Decision.HOLD)
+    assert "divided by 10.0, as stable's come in bursts" in many.why
+
+
+def test_unknown_bursts_are_assumed():
+    """With 59 windows nobody knows of bursts: counts are divided all the same, and the reason tells the windows."""
+    windows = (counters(1000, errors=5),) * 59
+    seen = side_by_side.begun(Watched("a", 0.0, counters(0), windows), counters(0), {})
+    check = side_by_side.judged(looked((counters(300), counters(300)), seen=seen, knobs=Knobs()), Knobs())[0]
+    assert "divided by 3, as stable's bursts are not known: 59 windows were seen" in check.why
+    assert (seen.dispersion, seen.watched) == ({}, 59)
+
+
+def test_gone_weight_teaches_nothing_of_shares():
+    """While the router does not do as it was told, nothing is learned of its split or of predictions."""
+    seen = looked((counters(300), counters(300)), (counters(900), counters(600)), share=None)
+    assert (seen.split.canary, seen.outputs.canary) == (0, {})
+    assert seen.evidence
+
+
+def test_unread_predictions_are_no_zeros():
+    """A look at which a server said nothing of its predictions is passed over, and so is the one after it."""
+    silent = replace(counters(600), predictions={})
+    seen = looked((counters(300), counters(300)), (silent, counters(600)), (counters(900), counters(900)))
+    assert seen.outputs.canary[CLASS]["no"] == 300
+    assert looked((silent, silent)).outputs.names == []
+
+
+def test_silent_servers_hold():
+    """Without a single prediction that could be read, no step goes on."""
+    silent = replace(counters(600), predictions={})
+    check = side_by_side.judged(looked((silent, silent)), SINGLE)[-1]
+    assert check.decision == Decision.HOLD
+    assert "No prediction of both versions could be read" in check.why
