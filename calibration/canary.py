@@ -77,7 +77,7 @@ def ours(random: np.random.Generator, world: World, start: int) -> tuple[Decisio
                 comparison.grown(name, seen, window)
                 for name, seen, window in zip(METRICS, evidence, counts, strict=True)
             ]
-            decisions = {comparison.judge("events", seen, len(METRICS)).decision for seen in evidence}
+            decisions = {comparison.judge("events", seen, comparison.TESTS).decision for seen in evidence}
             if Decision.REJECT in decisions:
                 return Decision.REJECT, number
             if place >= WINDOWS and Decision.HOLD not in decisions:

@@ -15,6 +15,8 @@ from gatehouse.stages.controller import PATIENCE, Controller
 
 OLD, NEW, NEWER = (Release(f"1.{n}.0", str(n) * 64, "x") for n in range(3))
 STEPS = {"steps": [10, 50, 100], "bake_seconds": 5.0, "step_budget_seconds": 60.0}
+# As if errors came one by one.
+SINGLE = {"bursts": 1.0}
 
 
 @dataclass
@@ -48,7 +50,7 @@ class Stage:
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
     """Return a stage on which the old version has all traffic, from slot blue."""
-    stage = Stage(settings.parse({"store": {"state": str(tmp_path)}, "steps": STEPS}))
+    stage = Stage(settings.parse({"store": {"state": str(tmp_path)}, "steps": STEPS, "comparison": SINGLE}))
     stage.play(OLD)
     stage.target.events.clear()
     stage.target.calls = 0
@@ -77,7 +79,7 @@ def test_bad_candidate_in_order(stage):
 def test_week_of_bake(stage):
     """A bake of days is a matter of settings, and the clock alone decides its end."""
     steps = {**STEPS, "bake_seconds": 86400.0, "step_budget_seconds": 2 * 86400.0}
-    stage.config = settings.parse({"store": {"state": stage.config.store.state}, "steps": steps})
+    stage.config = settings.parse({"store": {"state": stage.config.store.state}, "steps": steps, "comparison": SINGLE})
     began, controller = stage.target.clock, stage.controller()
     controller.attach()
     while not controller.state.over:
@@ -92,7 +94,9 @@ def test_killed_anywhere_carries_on(tmp_path, errors, serving):
     """Killed before any call, the next program finishes the job: no request is lost and no weight comes back."""
     calls = 0
     while True:
-        stage = Stage(settings.parse({"store": {"state": str(tmp_path / str(calls))}, "steps": STEPS}))
+        stage = Stage(
+            settings.parse({"store": {"state": str(tmp_path / str(calls))}, "steps": STEPS, "comparison": SINGLE})
+        )
         stage.play(OLD)
         stage.target.events.clear()
         stage.target.error_share = {"1.1.0": errors}
@@ -176,6 +180,20 @@ def test_lost_router_is_an_error(stage):
         controller.tick()
     with pytest.raises(TargetError):
         controller.tick()
+
+
+def test_rest_remembers_stable(stage):
+    """Ticks between rollouts add up to what the next canary is held against; a router that is gone costs a window."""
+    controller = stage.play(OLD)
+    for minute in range(64):
+        stage.target.deaf = int(minute == 30)
+        controller.tick()
+        stage.target.sleep(60.0)
+    assert [window.requests for window in stage.state.watched.windows] == [6100, *[6000] * 60]
+    begun = stage.controller()
+    begun.attach()
+    begun.tick()
+    assert begun.state.compared.dispersion["errors"] == 1.0
 
 
 def test_moved_weight_is_set_again(stage):

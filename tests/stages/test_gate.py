@@ -35,6 +35,7 @@ def test_first_model_meets_floor(own):
     verdict = judged(own, own.bundle)
     assert verdict.decision == Decision.PROMOTE
     assert "floor" in verdict.why
+    assert verdict.details["predictions"] is None
 
 
 def test_first_model_below_floor(own):
@@ -46,6 +47,14 @@ def test_first_model_below_floor(own):
 def test_equal_model_promotes(crowned):
     """The champion itself is no worse than the champion."""
     assert judged(crowned, crowned.bundle).decision == Decision.PROMOTE
+
+
+def test_verdict_tells_the_difference(crowned, tmp_path):
+    """It says how far the predictions are from the champion's, for the rollout; of the champion itself, not at all."""
+    assert judged(crowned, crowned.bundle).details["predictions"] == {"predicted class": 0.0, "predicted value": 0.0}
+    train.run(crowned.config, crowned.found, Window(), tmp_path / "worse", fit=planted.fit_on_shuffled_labels)
+    found = judged(crowned, bundles.read(tmp_path / "worse")).details["predictions"]
+    assert found["predicted value"] > 0.05
 
 
 def test_worse_model_rejects(crowned, tmp_path):

@@ -9,16 +9,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tumours
 from stages.paper_target import PaperTarget, Shelf
 from targets.test_local import Laptop, command
 
 from gatehouse import config as settings
+from gatehouse.canary.counters import CLASS, VALUE
 from gatehouse.canary.state import Phase, from_json
 from gatehouse.config import Config
 from gatehouse.errors import EvidenceError
 from gatehouse.registry import connect
 from gatehouse.release import Release
+from gatehouse.serving import requests
 from gatehouse.stages import judgement, register, rollout, train
 from gatehouse.stages.controller import Controller
 from gatehouse.stages.traffic import Traffic
@@ -187,6 +191,24 @@ def test_crash_rolls_back(laptop):
         time.sleep(0.3)
     assert verdict.decision == Decision.REJECT, verdict.why
     assert [answer for answer in traffic.failures if answer.at > laptop_only] == []
+
+
+@pytest.mark.parametrize(("swapped", "decision"), [(True, Decision.REJECT), (False, Decision.PROMOTE)])
+def test_swapped_classes_roll_back(tmp_path, swapped, decision):
+    """Real servers: a candidate that says no for yes goes back by its predictions; the same model again goes on."""
+    target = LocalTarget(quick(tmp_path))
+    labels = tumours.CONTRACT.labels(tumours.rows())
+    fitted = tumours.estimator(np.where(labels == "yes", "no", "yes") if swapped else labels)
+    models = [tumours.write(tmp_path / "old", version="1.0.0"), tumours.write(tmp_path / "new", fitted, "1.1.0")]
+    old, new = (Release(model.version, model.digest, str(model.path)) for model in models)
+    rows = requests.payload(tumours.rows()[labels == "no"], tumours.CONTRACT)
+    rollout.run(target.config, old, target=target, say=str)
+    with Traffic(target.url, itertools.cycle(rows), 100) as traffic:
+        verdict = rollout.run(target.config, new, target=target, expected={CLASS: 0.0, VALUE: 0.0}, say=str)
+    target.close()
+    assert verdict.decision == decision, verdict.why
+    assert traffic.failures == []
+    assert not swapped or "differs from stable's by a PSI of" in verdict.why
 
 
 def test_router_crash_rolls_back(laptop):

@@ -187,7 +187,10 @@ def difference(seen: Outputs, name: str, share: float) -> float:
 
 
 def judge(seen: Outputs, share: float) -> tuple[Check, ...]:
-    """Return a check of each output: reject what differs by more than it may, else promote; hold without any count."""
+    """Return a check of each output: reject what differs by more than it may, else promote; hold before the first test.
+
+    Where a later step has too few rows for one, the test of an earlier step stands.
+    """
     if not seen.names:
         why = "No prediction of both versions could be read from their servers at this weight yet."
         return (Check("predictions beside stable", Decision.HOLD, why, n=0),)
@@ -197,8 +200,8 @@ def judge(seen: Outputs, share: float) -> tuple[Check, ...]:
 def _judged(seen: Outputs, name: str, share: float) -> Check:
     about, found, n = f"{name} beside stable", seen.tested.get(name), rows(seen.canary[name])
     if found is None:
-        why = f"The canary's {name} is compared from more rows on; it was counted for {n}."
-        return Check(about, Decision.HOLD, why, n=n, advisory=True)
+        why = f"The canary's {name} was counted for {n} rows, too few to compare it with stable's."
+        return Check(about, Decision.HOLD, why, n=n)
     expected = seen.expected.get(name)
     allowed = f"{found.limit:.2f} is allowed, {expected or 0:.2f} of it by the newest rows"
     if expected is None:

@@ -136,5 +136,5 @@ def _said_of_bursts(seen: Compared, name: str, knobs: Knobs) -> str:
     factor = _dispersion(seen, name, knobs)
     if name in seen.dispersion:
         return f"Counts are divided by {factor:.1f}, as stable's come in bursts." if factor > 1 else ""
-    said = f"stable's bursts are not known: {seen.watched} windows were seen before the start, and {bursts.FEWEST_WINDOWS} are needed"
-    return f"Counts are divided by {factor:g}, as {said}." if factor > 1 else ""
+    few = f"{seen.watched} windows were seen before the start, and {bursts.FEWEST_WINDOWS} are needed"
+    return f"Counts are divided by {factor:g}, as stable's bursts are not known: {few}." if factor > 1 else ""

@@ -32,7 +32,7 @@ def watched(seen: Watched, bundle: str, counted: Counters, now: float, seconds: 
     age = now - seen.at
     if 0 <= age < seconds:
         return seen
-    if not 0 <= age <= 2 * seconds or counted.restarted(seen.last):
+    if not 0 <= age < 2 * seconds or counted.restarted(seen.last):
         return replace(seen, at=now, last=counted)
     return Watched(bundle, now, counted, (*seen.windows, counted.since(seen.last))[-KEPT:])
 

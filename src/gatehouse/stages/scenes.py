@@ -22,6 +22,7 @@ from gatehouse.stages import (
     check_leakage,
     check_model,
     check_serving,
+    evidence,
     gate,
     judgement,
     planted,
@@ -35,7 +36,7 @@ from gatehouse.stages import (
 from gatehouse.stages.story import Story
 from gatehouse.stages.traffic import OK, Answer, Traffic
 from gatehouse.targets.local import LocalTarget, serve
-from gatehouse.verdicts import Check, Decision, Verdict
+from gatehouse.verdicts import Check, Decision, Subject, Verdict
 from gatehouse.workload import Workload
 
 BATCH = 100
@@ -118,12 +119,19 @@ class Play:
         return traffic.answers
 
     def moved(self, what: str, release: Release, expected: Decision = Decision.PROMOTE) -> None:
-        """Roll a release out."""
+        """Roll a release out, as its gate has judged it."""
+        judged = self.scratch / "judged" / release.bundle / "gate.json"
+        differ = rollout.expected(evidence.read(judged, "gate", Subject(bundle=release.bundle)))
         self.story.expect(
             expected,
             what,
             lambda: rollout.run(
-                self.config, release, target=self.target, registry=self.registry, say=self.story.detail
+                self.config,
+                release,
+                target=self.target,
+                registry=self.registry,
+                expected=differ,
+                say=self.story.detail,
             ),
         )
 
