@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from gatehouse.canary.counters import EDGES_MS, Counters
+from gatehouse.canary.counters import CLASS, EDGES_MS, Counters
 from gatehouse.errors import ConfigError
 
 BEFORE = Counters(10, 1, 1, {100.0: 8, 200.0: 10}, refused=1)
@@ -12,6 +12,16 @@ AFTER = Counters(30, 3, 2, {100.0: 18, 200.0: 28}, refused=4)
 def test_difference_of_looks():
     """What was counted between two looks is the difference of every counter."""
     assert AFTER.since(BEFORE) == Counters(20, 2, 1, {100.0: 10, 200.0: 18}, refused=3)
+
+
+def test_unread_predictions_are_unknown():
+    """Rows are counted between two looks that both could read; a bin that was not there before had none."""
+    first, later = ({CLASS: {"no": 3}}, {CLASS: {"no": 5, "yes": 2}})
+    before, after = replace(BEFORE, predictions=first), replace(AFTER, predictions=later)
+    assert after.since(before).predictions == {CLASS: {"no": 2, "yes": 2}}
+    assert before.since(after).predictions == {CLASS: {"no": -2, "yes": -2}}
+    assert after.since(BEFORE).predictions == AFTER.since(before).predictions == {}
+    assert before.plus(after).predictions == {CLASS: {"no": 8, "yes": 2}}
 
 
 def test_answered_excludes_failures():

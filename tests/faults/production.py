@@ -16,7 +16,7 @@ from gatehouse import bundle as bundles
 from gatehouse.bundle import Bundle
 from gatehouse.canary import evidence, machine
 from gatehouse.canary import state as states
-from gatehouse.canary.counters import Counters
+from gatehouse.canary.counters import CLASS, Counters
 from gatehouse.canary.state import Phase
 from gatehouse.config import Store
 from gatehouse.drift.knobs import Knobs
@@ -134,13 +134,19 @@ def counted(**counters: Any) -> Judge:
     )
 
 
-def ticked(weight: int) -> Judge:
-    """Return what ticks a rollout whose router gives the canary this weight, and says how the rollout stands."""
+def ticked(weight: int, yes: int = 20) -> Judge:
+    """Return what ticks a rollout whose router gives the canary this weight, and says how the rollout stands.
+
+    Of 100 rows, stable's 20 are yes, and so many of the canary's.
+    """
 
     def judge(shop: Workshop) -> Verdict:
-        counters = Counters(300, 0, 0, {100.0: 300, 200.0: 300})
-        seen, rules = {"blue": counters, "green": counters}, (rollouts.STEPS, rollouts.LIMITS, rollouts.BESIDE)
-        state, checks = machine.decide(rollouts.baking(), seen, {"green": weight}, 20.0, *rules)
+        blue, green = (
+            Counters(300, 0, 0, {100.0: 300, 200.0: 300}, 0, {CLASS: {"no": 300 - 3 * n, "yes": 3 * n}})
+            for n in (20, yes)
+        )
+        seen, rules = {"blue": blue, "green": green}, (rollouts.STEPS, rollouts.LIMITS, rollouts.BESIDE)
+        state, checks = machine.decide(rollouts.baking(), seen, {"blue": 95, "green": weight}, 20.0, *rules)
         decision = REJECT if state.phase == Phase.ROLLED_BACK else Decision.PROMOTE
         return ruled("rollout", Check("rollout", decision, state.history[-1].why), *checks)
 
@@ -217,6 +223,8 @@ FAULTS = [
            "no edge of the router's buckets", counted(latency={100.0: 1000})),
     Fault("traffic taken away", "somebody set the canary's weight to 0", "rollout", "rollout", REJECT,
           "took its traffic away", ticked(0), ticked(5)),
+    Fault("swapped classes", "a canary that says yes for no", "rollout", "predicted class beside stable", REJECT,
+          "differs from stable's by a PSI of", ticked(5, yes=80), ticked(5)),
     Fault("broken state of a rollout", "a state that ends in the middle", "rollout", "rollout", ERROR,
           "cannot be read", remembered(lambda text: text[:60]), remembered()),
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from gatehouse import config
-from gatehouse.canary.counters import Slot
+from gatehouse.canary.counters import CLASS, Slot
 from gatehouse.config import Config
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
@@ -100,6 +100,15 @@ class Contract:
         assert {answer.version for answer in traffic.answers} == {place.good.version, place.better.version}
         for moment, what in traffic.marks:
             assert traffic.around(moment, 0.2), what
+
+    def test_predictions_are_counted(self, place: Place, target: Target) -> None:
+        """A slot's counters hold what its servers say of their predictions, and that is not a request of a user."""
+        self.serve(target, "green", place.good)
+        before = target.counters()["green"]
+        for _ in range(4):
+            ask(target, "/predict")
+        found = target.counters()["green"].since(before)
+        assert (found.requests, found.predictions) == (4, {CLASS: {"no": 4}})
 
     def test_stop_drains(self, place: Place, target: Target) -> None:
         """A request that a slot has begun is answered, although the slot is told to stop meanwhile."""

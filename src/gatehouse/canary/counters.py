@@ -49,6 +49,7 @@ class Counters:
             self.abandoned + other.abandoned,
             {edge: self.latency.get(edge, 0) + other.latency.get(edge, 0) for edge in sorted(edges)},
             self.refused + other.refused,
+            added(self.predictions, other.predictions),
         )
 
     def since(self, earlier: "Counters") -> "Counters":
@@ -96,3 +97,12 @@ class Counters:
                 return edge + (upper - edge) * (share * self.requests - below) / max(count - below, 1)
             edge, below = upper, count
         return edge if self.requests and self.latency else None
+
+
+def added(some: Predicted, others: Predicted) -> dict[str, dict[str, int]]:
+    """Return the rows of both together, by output and bin."""
+    found: dict[str, dict[str, int]] = {}
+    for name in sorted(some.keys() | others.keys()):
+        mine, theirs = some.get(name, {}), others.get(name, {})
+        found[name] = {key: mine.get(key, 0) + theirs.get(key, 0) for key in {**mine, **theirs}}
+    return found

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import betaln
 
 from gatehouse import stability
-from gatehouse.canary.counters import CLASS, Predicted
+from gatehouse.canary.counters import CLASS, Predicted, added
 from gatehouse.verdicts import Check, Decision
 
 # Pooled bins hold at least so many expected rows of either version, as Pearson's χ² asks for.
@@ -97,17 +97,6 @@ def _rows_tested(seen: Outputs, name: str) -> int:
     """Return how many rows the last test of this step saw."""
     last = seen.tested.get(name)
     return last.rows if last is not None and last.rows <= rows(seen.canary.get(name, {})) else 0
-
-
-def added(seen: Predicted, window: Predicted) -> dict[str, dict[str, int]]:
-    """Return counts with those of a window."""
-    return {
-        name: {
-            key: seen.get(name, {}).get(key, 0) + window.get(name, {}).get(key, 0)
-            for key in (*seen.get(name, {}), *(key for key in window.get(name, {}) if key not in seen.get(name, {})))
-        }
-        for name in sorted({*seen, *window})
-    }
 
 
 def examined(seen: Outputs, name: str, margin: float, level: float) -> Tested | None:

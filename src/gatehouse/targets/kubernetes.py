@@ -6,6 +6,7 @@ every gateway will do. The rollout's state is a ConfigMap, guarded by its resour
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from gatehouse import files
@@ -13,7 +14,7 @@ from gatehouse.canary.counters import SLOTS, Counters, Slot
 from gatehouse.config import Config
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
-from gatehouse.targets import pods, route, tally, traefik, waiting
+from gatehouse.targets import pods, route, server_metrics, tally, traefik, waiting
 from gatehouse.targets.cluster import Cluster
 from gatehouse.targets.gateway import Gateway
 from gatehouse.targets.tally import Tally
@@ -93,7 +94,8 @@ class KubernetesTarget:
             if here and not any(pods.ready(pod) for pod in here) and not all(pods.leaving(pod) for pod in here):
                 raise TargetError(f"No server of '{route.server(slot)}' is ready: {self._why(slot)}")
             for pod in here:
-                counted = self._counted(pod) or self.tally.seen.get(slot, {}).get(pod["metadata"]["uid"])
+                before = self.tally.seen.get(slot, {}).get(pod["metadata"]["uid"])
+                counted = self._counted(pod, before) or before
                 if counted is not None:
                     found[slot][pod["metadata"]["uid"]] = counted
         self.tally = self.tally.look(found)
@@ -147,18 +149,25 @@ class KubernetesTarget:
     def _pods(self, slot: Slot) -> list[dict[str, Any]]:
         return list(self.cluster.get(f"{self.core}/pods", labelSelector=f"{pods.SLOT}={slot}")["items"])
 
-    def _counted(self, pod: Mapping[str, Any]) -> Counters | None:
-        """Return what a pod's proxy has counted; None when it does not run, or is on its way out."""
+    def _counted(self, pod: Mapping[str, Any], before: Counters | None) -> Counters | None:
+        """Return what a pod's proxy has counted; None when it does not run, or is on its way out.
+
+        What its server predicted is as `before` while that does not answer.
+        """
         if not pods.counts(pod):
             return None
-        name = pod["metadata"]["name"]
+        door = f"{self.core}/pods/{pod['metadata']['name']}:{pods.INTERNAL_PORT}/proxy"
         try:
-            metrics = self.cluster.text(f"{self.core}/pods/{name}:{pods.INTERNAL_PORT}/proxy/metrics")
+            counted = traefik.counted(self.cluster.text(f"{door}/metrics"), pods.SERVER)
         except TargetError:
             if pods.leaving(pod):
                 return None
             raise
-        return traefik.counted(metrics, pods.SERVER)
+        try:
+            predictions = server_metrics.predictions(self.cluster.text(f"{door}{pods.SERVER_METRICS}"))
+        except TargetError:
+            return replace(counted, predictions=before.predictions if before else {})
+        return replace(counted, predictions=predictions)
 
     def _runs(self, slot: Slot, release: Release) -> bool:
         return pods.serves(self.cluster.get(self._deployment(slot)), release) and Gateway(self.url).ready(slot)

@@ -8,6 +8,8 @@ from gatehouse.release import Release
 
 SLOT, RELEASE = "gatehouse.slot", "gatehouse.release"
 SERVER, INTERNAL_PORT = "server", 8001
+# Where the proxy passes on what its server says of itself: deploy/kubernetes/proxy.yml.
+SERVER_METRICS = "/server/metrics"
 # What a container waits for that will not come by itself.
 HOPELESS = (
     "CrashLoopBackOff",
