@@ -1,9 +1,14 @@
 """A namespace of a real cluster with deploy/kubernetes in it, and what a person may do there."""
 
+import copy
 import json
 import os
 import secrets
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import yaml
 from targets import contract, tiny_image
@@ -12,14 +17,25 @@ from targets.contract import Place
 from gatehouse import images, shell
 from gatehouse.config import Config
 from gatehouse.release import Release
+from gatehouse.targets import waiting
 from gatehouse.targets.kubernetes import KubernetesTarget
 
 BASE = Path(__file__).parents[2] / "deploy" / "kubernetes"
-FAULTS = {"good": "", "better": "", "failing": "ERROR_SHARE=0.4", "slow": "DELAY=0.6", "dead": "DIE=1"}
+ROLE = "gatehouse-rollout"
+FAULTS = {
+    "good": "",
+    "better": "",
+    "failing": "ERROR_SHARE=0.4",
+    "slow": "DELAY=0.6",
+    "dead": "DIE=1",
+    "crashing": "CRASH_AFTER=5",
+}
 
 
 class Namespace(Place):
     """The base in a namespace of its own; rolled out to with no more rights than its role gives."""
+
+    crashing: Release
 
     def __init__(self, folder: Path, repository: str) -> None:
         self.folder = folder
@@ -57,13 +73,15 @@ class Namespace(Place):
         path.write_text(yaml.safe_dump(known))
         return path
 
-    def settings(self, **rollout: float) -> Config:
-        """Return settings for this namespace, with as many servers as the base's HPA wants at least."""
-        return contract.settings(
-            str(self.folder / "state"),
-            {"kubernetes": {"namespace": self.name, "replicas": 2, "url": self.url}},
-            **rollout,
-        )
+    def settings(self) -> Config:
+        """Return settings for this namespace, as many servers as the base's HPA wants at least, and quick steps."""
+        sections = {
+            "kubernetes": {"namespace": self.name, "replicas": 2, "url": self.url},
+            "steps": {"steps": [25, 100], "bake_seconds": 1.0, "step_budget_seconds": 90.0},
+            "canary": {"minimum_requests": 15, "minimum_latency_requests": 15},
+            "comparison": {"harmless_rate": 0.3, "same_late": 10.0},
+        }
+        return contract.settings(str(self.folder / "state"), sections, poll_seconds=0.3)
 
     def attach(self) -> KubernetesTarget:
         """Return a target that logs in as the rollout does."""
@@ -75,6 +93,38 @@ class Namespace(Place):
             os.environ.pop("KUBECONFIG")
             if before is not None:
                 os.environ["KUBECONFIG"] = before
+
+    @contextmanager
+    def without(self, resource: str, verb: str) -> Iterator[None]:
+        """Take one verb from the rollout's role for a while."""
+        role = json.loads(self.kubectl("get", "role", ROLE, "-o", "json"))
+        less = copy.deepcopy(role)
+        for rule in less["rules"]:
+            if resource in rule["resources"]:
+                rule["resources"] = [each for each in rule["resources"] if each != resource]
+                verbs = [each for each in rule["verbs"] if each != verb]
+                less["rules"].append({**rule, "resources": [resource], "verbs": verbs})
+                break
+        self.grant([rule for rule in less["rules"] if rule["resources"] and rule["verbs"]])
+        try:
+            waiting.until(lambda: not self.may(resource, verb), 30, f"The role still has {verb} {resource}")
+            yield
+        finally:
+            self.grant(role["rules"])
+            waiting.until(lambda: self.may(resource, verb), 30, f"The role does not have {verb} {resource} again")
+
+    def grant(self, rules: list[dict[str, Any]]) -> None:
+        """Give the rollout's role other rules."""
+        self.kubectl("patch", "role", ROLE, "--type", "merge", "--patch", json.dumps({"rules": rules}))
+
+    def may(self, resource: str, verb: str) -> bool:
+        """Tell whether the rollout has a right, on whatever its role names."""
+        kind, _, part = resource.partition("/")
+        name = {"deployments": "/gatehouse-blue", "httproutes": "/gatehouse", "configmaps": f"/{ROLE}"}.get(kind, "")
+        who = f"--as=system:serviceaccount:{self.name}:{ROLE}"
+        review = ["auth", "can-i", verb, kind + name, who, *([f"--subresource={part}"] if part else [])]
+        command = ["kubectl", "--kubeconfig", self.admin, "--namespace", self.name, *review]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() == "yes"
 
     def clean(self) -> None:
         """Remove the namespace and all that is in it."""

@@ -1,12 +1,21 @@
+import time
 from collections.abc import Iterator
 
 import image_registry
 import pytest
-from targets.contract import Contract
-from targets.kube import Namespace
+import yaml
+from targets.contract import ROWS, Contract
+from targets.kube import BASE, Namespace
 
 from gatehouse.errors import TargetError
+from gatehouse.stages import rollout
+from gatehouse.stages.traffic import Traffic
+from gatehouse.targets import waiting
 from gatehouse.targets.kubernetes import KubernetesTarget
+from gatehouse.verdicts import Decision
+
+ROLE = next(each for each in yaml.safe_load_all((BASE / "rollout.yaml").read_text()) if each["kind"] == "Role")
+RIGHTS = [(kind, verb) for rule in ROLE["rules"] for kind in rule["resources"] for verb in rule["verbs"]]
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +52,88 @@ def test_second_writer_is_refused(place, target):
         target.save('{"mine": 2}')
     assert target.load() == '{"theirs": 1}'
     other.close()
+
+
+@pytest.fixture
+def serving(place: Namespace, target: KubernetesTarget) -> KubernetesTarget:
+    """Return the target when a rollout has made the good release its only one."""
+    target.load()
+    target.remove()
+    assert rollout.run(place.settings(), place.good, target=target, say=quiet).decision == Decision.PROMOTE
+    return target
+
+
+def quiet(line: str) -> None:
+    """Say nothing."""
+
+
+@pytest.mark.kubernetes
+def test_rollout_costs_no_request(place, serving):
+    """A sound candidate gets all traffic, a slow one is rolled back, and nobody goes without an answer."""
+    with Traffic(serving.url, ROWS, 60) as traffic:
+        promoted = rollout.run(place.settings(), place.better, target=serving, say=quiet)
+        traffic.mark("promoted")
+        rejected = rollout.run(place.settings(), place.slow, target=serving, say=quiet)
+        traffic.mark("rolled back")
+        time.sleep(0.5)
+    assert promoted.decision == Decision.PROMOTE, promoted.why
+    assert rejected.decision == Decision.REJECT
+    assert " ms " in rejected.why
+    assert traffic.failures == []
+    assert {answer.version for answer in traffic.answers} == {"1.0.0", "1.1.0", "1.3.0"}
+    assert {answer.version for answer in traffic.around(traffic.marks[-1][0] + 0.3, 0.2)} == {"1.1.0"}
+
+
+@pytest.mark.kubernetes
+def test_crashing_candidate_is_rolled_back(place, serving):
+    """Servers that crash again and again lose the traffic, although a dead one can count nothing."""
+    with Traffic(serving.url, ROWS, 60):
+        verdict = rollout.run(place.settings(), place.crashing, target=serving, say=quiet)
+    assert verdict.decision in (Decision.REJECT, Decision.ERROR)
+    assert serving.weights() == {"blue": 100, "green": 0}
+
+
+@pytest.mark.kubernetes
+def test_base_is_applied_again(place, serving):
+    """Applying the base on top of a rollout costs no request, and what the rollout set is as it was."""
+    serving.start("green", place.better)
+    serving.weigh({"blue": 70, "green": 30})
+    with Traffic(serving.url, ROWS, 60) as traffic:
+        place.apply()
+        time.sleep(5)
+        serving.start("green", place.better)
+    assert traffic.failures == []
+    assert serving.weights() == {"blue": 70, "green": 30}
+    assert {answer.version for answer in traffic.answers} == {"1.0.0", "1.1.0"}
+
+
+@pytest.mark.kubernetes
+def test_moved_pod_costs_nothing(place, serving):
+    """When a pod goes to another node, no request fails, and what it had counted still counts."""
+    pod = place.kubectl("get", "pods", "-l", "gatehouse.slot=blue", "-o", "name").split()[0]
+    with Traffic(serving.url, ROWS, 60) as traffic:
+        waiting.until(lambda: len(traffic.answers) > 60, 30, "No answers came")
+        before = serving.counters()["blue"]
+        place.kubectl("delete", pod)
+        assert not serving.counters()["blue"].restarted(before)
+    assert traffic.failures == []
+    assert before.requests > 30
+
+
+@pytest.mark.kubernetes
+@pytest.mark.parametrize(("resource", "verb"), RIGHTS)
+def test_each_right_is_needed(place, target, resource, verb):
+    """Without any one right of the role a rollout fails; that they are enough is shown by all tests above."""
+    with place.without(resource, verb), pytest.raises(TargetError, match=r"\(403\)"):
+        use_every_right(place, target)
+
+
+def use_every_right(place: Namespace, target: KubernetesTarget) -> None:
+    """Do everything that a rollout does, a server that does not start among it."""
+    target.load()
+    target.save("{}")
+    target.start("blue", place.good)
+    target.weigh(target.weights())
+    target.stop("green")
+    target.counters()
+    target.start("green", place.dead)

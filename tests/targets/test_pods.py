@@ -89,9 +89,11 @@ def test_trouble_is_explained():
     assert "exit code unknown" in pods.trouble(pod(container(restarts=1, running={})))
     assert "no node takes it: too big" in pods.trouble(pod(reason="Unschedulable", message="too big"))
     assert not pods.trouble(pod(container(waiting={"reason": "ContainerCreating"})))
+    assert not pods.trouble(pod(container(terminated={"exitCode": 0}), leaving=True))
 
 
 def test_last_words_are_found():
-    """After a restart, what the server said last is in the log before."""
+    """While a server runs again, what it said last is in the log before; while it waits for that, it is not."""
     assert pods.restarted(pod(container(restarts=1, running={})))
+    assert not pods.restarted(pod(container(restarts=1, waiting={"reason": "CrashLoopBackOff"})))
     assert not pods.restarted(pod(container("proxy", restarts=1, running={}), container(running={})))

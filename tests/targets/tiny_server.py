@@ -17,13 +17,15 @@ from pathlib import Path
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers with the version, after a delay, and fails a share of the predictions."""
+    """Answers with the version, after a delay, and fails a share of the predictions, or crashes."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     version, error_share, delay = "", 0.0, 0.0
     predicted = itertools.count(1)
     said = 0
+    # How many predictions it makes before it crashes; below 0 it never does.
+    left = -1
     chance = random.Random(0)
 
     def do_GET(self) -> None:
@@ -38,6 +40,9 @@ class Handler(BaseHTTPRequestHandler):
         """Predict."""
         self.rfile.read(int(self.headers["Content-Length"]))
         time.sleep(self.delay)
+        Handler.left -= 1
+        if Handler.left == 0:
+            os._exit(3)
         if self.chance.random() < self.error_share:
             self.answer(500, {"error": "A planted fault."})
         else:
@@ -80,6 +85,7 @@ def main() -> None:
     if args.die or env("DIE"):
         sys.exit("The model cannot be loaded: it is cursed.")
     Handler.version, Handler.error_share, Handler.delay = args.version, args.error_share, args.delay
+    Handler.left = int(env("CRASH_AFTER", "-1"))
     server = Server((args.host, args.port), Handler)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     if args.port_file:

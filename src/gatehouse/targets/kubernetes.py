@@ -91,7 +91,7 @@ class KubernetesTarget:
         found: dict[Slot, dict[str, Counters]] = {slot: {} for slot in SLOTS}
         for slot in SLOTS:
             here = self._pods(slot)
-            if here and not any(pods.ready(pod) for pod in here) and not all(pods.leaving(pod) for pod in here):
+            if any(not pods.leaving(pod) for pod in here) and not any(pods.ready(pod) for pod in here):
                 raise TargetError(f"No server of '{route.server(slot)}' is ready: {self._why(slot)}")
             for pod in here:
                 before = self.tally.seen.get(slot, {}).get(pod["metadata"]["uid"])
@@ -192,9 +192,10 @@ class KubernetesTarget:
 
     def _why(self, slot: Slot) -> str:
         """Return what keeps the newest server of a slot from getting ready, and the end of its output."""
-        found = sorted(self._pods(slot), key=lambda pod: str(pod["metadata"]["creationTimestamp"]))
-        if not found:
+        staying = [pod for pod in self._pods(slot) if not pods.leaving(pod)]
+        if not staying:
             return "there is no pod yet."
+        found = sorted(staying, key=lambda pod: str(pod["metadata"]["creationTimestamp"]))
         pod = next((each for each in found if pods.trouble(each)), found[-1])
         why = pods.trouble(pod) or "it has not answered /readyz yet"
         return f"{why}. The end of its output:\n{self._log(pod)}"

@@ -86,7 +86,9 @@ def counts(pod: Mapping[str, Any]) -> bool:
 
 
 def trouble(pod: Mapping[str, Any]) -> str:
-    """Return why a pod does not get ready, or nothing while it still may."""
+    """Return why a pod does not get ready, or nothing while it still may; one that was told to go has no trouble."""
+    if leaving(pod):
+        return ""
     for status in _statuses(pod):
         waiting, ended = status["state"].get("waiting", {}), status["state"].get("terminated", {})
         if waiting.get("reason") in HOPELESS:
@@ -99,8 +101,9 @@ def trouble(pod: Mapping[str, Any]) -> str:
 
 
 def restarted(pod: Mapping[str, Any]) -> bool:
-    """Tell whether a pod's server ended before, so that its last words are those of the one before."""
-    return any(status["name"] == SERVER and status.get("restartCount") for status in _statuses(pod))
+    """Tell whether a pod's server runs again after it ended, so that its last words are in the log before."""
+    again = [each for each in _statuses(pod) if each["name"] == SERVER and "running" in each["state"]]
+    return any(each.get("restartCount") for each in again)
 
 
 def _statuses(pod: Mapping[str, Any]) -> list[dict[str, Any]]:
