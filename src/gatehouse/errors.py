@@ -40,5 +40,9 @@ class TargetError(GatehouseError):
     """A server, the router or the engine below them did not do what it was told."""
 
 
+class SilenceError(TargetError):
+    """Whoever was asked did not answer; asking again may help."""
+
+
 class WorkloadError(GatehouseError):
     """The workload package lacks something that the machinery needs."""

@@ -11,7 +11,7 @@ from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 
-from gatehouse.errors import TargetError
+from gatehouse.errors import SilenceError, TargetError
 
 # For the API server to answer; it asks a pod in turn when it reads counters.
 ANSWER_SECONDS = 10.0
@@ -44,9 +44,9 @@ class Cluster:
         """Return an object, or a list of them. Raises TargetError when it is not there, or may not be read."""
         return dict(json.loads(self._ask("GET", path, query)))
 
-    def text(self, path: str, **query: str) -> str:
-        """Return what a path answers as it is: a log, or what a pod says."""
-        return self._ask("GET", path, query).decode(errors="replace")
+    def text(self, path: str, seconds: float = ANSWER_SECONDS, **query: str) -> str:
+        """Return what a path answers as it is, within so many seconds: a log, or what a pod says."""
+        return self._ask("GET", path, query, seconds=seconds).decode(errors="replace")
 
     def patch(self, path: str, change: dict[str, Any], kind: Kind = "merge", **query: str) -> dict[str, Any]:
         """Change an object and return what became of it."""
@@ -57,7 +57,13 @@ class Cluster:
         self.client.rest_client.pool_manager.clear()
 
     def _ask(
-        self, method: str, path: str, query: dict[str, str], body: dict[str, Any] | None = None, form: str = ""
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str],
+        body: dict[str, Any] | None = None,
+        form: str = "",
+        seconds: float = ANSWER_SECONDS,
     ) -> bytes:
         headers = {"Accept": "application/json, text/plain, */*"} | ({"Content-Type": form} if form else {})
         where = f"{path}?{urlencode(query)}" if query else path
@@ -65,10 +71,10 @@ class Cluster:
             request = self.client.param_serialize(
                 method, where, header_params=headers, body=body, auth_settings=["BearerToken"]
             )
-            answer = self.client.call_api(*request, _request_timeout=ANSWER_SECONDS)
+            answer = self.client.call_api(*request, _request_timeout=seconds)
             data = bytes(answer.read())  # type: ignore[no-untyped-call]
         except (ApiException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise TargetError(f"The cluster does not answer to {method} {path}: {error}.") from error
+            raise SilenceError(f"The cluster does not answer to {method} {path}: {error}.") from error
         if answer.status >= 300:
             raise TargetError(refusal(answer.status, method, path, data))
         return data

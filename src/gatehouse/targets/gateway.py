@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gatehouse.canary.counters import Slot
-from gatehouse.errors import TargetError
+from gatehouse.errors import SilenceError
 from gatehouse.targets import route
 
 ANSWER_SECONDS = 5.0
@@ -47,6 +47,6 @@ class Gateway:
             with error:
                 return error.code, str(error.headers.get("Location", ""))
         except (OSError, http.client.HTTPException) as error:
-            raise TargetError(
+            raise SilenceError(
                 f"The gateway does not answer at {self.address}: {error}. Set [kubernetes] url to where users reach it."
             ) from error

@@ -5,14 +5,14 @@ every gateway will do. The rollout's state is a ConfigMap, guarded by its resour
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from gatehouse import files
 from gatehouse.canary.counters import SLOTS, Counters, Slot
 from gatehouse.config import Config
-from gatehouse.errors import TargetError
+from gatehouse.errors import SilenceError, TargetError
 from gatehouse.release import Release
 from gatehouse.targets import pods, route, server_metrics, tally, traefik, waiting
 from gatehouse.targets.cluster import Cluster
@@ -22,6 +22,8 @@ from gatehouse.targets.tally import Tally
 STATE, COUNTED = "rollout.json", "counted.json"
 # How long a gateway may take to do what it is told; some look only every other second.
 CHANGE_SECONDS = 30.0
+# A server that hangs must not keep anybody from seeing that it does.
+SERVER_SECONDS = 1.0
 # How long a pod may take to go, above what its own settings give it.
 STOP_SECONDS = 90.0
 
@@ -50,11 +52,7 @@ class KubernetesTarget:
     def url(self) -> str:
         """The address that users reach: that of the settings, or the gateway's own."""
         if not self._url:
-            described = self.cluster.get(self.route)
-            parent = described["spec"]["parentRefs"][0]
-            namespace = parent.get("namespace", self.config.kubernetes.namespace)
-            gateway = self.cluster.get(f"{self.gateways}/{namespace}/gateways/{parent['name']}")
-            self._url = route.address(described, gateway)
+            self._url = self._find_url()
         return self._url
 
     def start(self, slot: Slot, release: Release) -> None:
@@ -70,7 +68,7 @@ class KubernetesTarget:
         """Take a slot's pods away, each after it has finished what it had begun."""
         self.cluster.patch(self._deployment(slot), {"spec": {"replicas": 0}})
         failure = f"The pods of '{route.server(slot)}' did not go"
-        waiting.until(lambda: all(pods.over(pod) for pod in self._pods(slot)), STOP_SECONDS, failure)
+        _wait(lambda: all(pods.over(pod) for pod in self._pods(slot)), STOP_SECONDS, failure)
 
     def weigh(self, weights: Mapping[Slot, int]) -> None:
         """Share the traffic by percent."""
@@ -79,7 +77,7 @@ class KubernetesTarget:
         wanted = route.description(weights, mark)
         self.cluster.patch(self.route, wanted, "apply", fieldManager="gatehouse", force="true")
         gateway, failure = Gateway(self.url), f"The gateway at {self.url} did not take the weights {dict(weights)}"
-        waiting.until(lambda: gateway.has(mark), CHANGE_SECONDS, failure)
+        _wait(lambda: gateway.has(mark), CHANGE_SECONDS, f"{failure}, or cannot be reached there ([kubernetes] url),")
 
     def weights(self) -> dict[Slot, int]:
         """Return the weights of the route, which its gateway has accepted."""
@@ -130,6 +128,16 @@ class KubernetesTarget:
         self.tally = Tally()
         self._keep({STATE: None, COUNTED: None})
 
+    def _find_url(self) -> str:
+        described = self.cluster.get(self.route)
+        parent = described["spec"]["parentRefs"][0]
+        namespace = parent.get("namespace", self.config.kubernetes.namespace)
+        try:
+            gateway = self.cluster.get(f"{self.gateways}/{namespace}/gateways/{parent['name']}")
+        except TargetError as error:
+            raise TargetError(f"{error} Set [kubernetes] url to where users reach the gateway.") from error
+        return route.address(described, gateway)
+
     def _ensure_route(self) -> None:
         if not route.marked(self.cluster.get(self.route)):
             self.weigh({})
@@ -164,7 +172,7 @@ class KubernetesTarget:
                 return None
             raise
         try:
-            predictions = server_metrics.predictions(self.cluster.text(f"{door}{pods.SERVER_METRICS}"))
+            predictions = server_metrics.predictions(self.cluster.text(f"{door}{pods.SERVER_METRICS}", SERVER_SECONDS))
         except TargetError:
             return replace(counted, predictions=before.predictions if before else {})
         return replace(counted, predictions=predictions)
@@ -176,27 +184,28 @@ class KubernetesTarget:
         gateway, name = Gateway(self.url), pods.named(release)
 
         def ready() -> bool:
-            if any(pods.trouble(pod) for pod in self._pods(slot) if pods.release_of(pod) == name):
+            found = self._pods(slot)
+            if any(pods.trouble(pod) for pod in found if pods.release_of(pod) == name):
                 raise TargetError(f"'{route.server(slot)}' did not get ready: {self._why(slot)}")
-            if not pods.settled(self.cluster.get(self._deployment(slot))):
-                return False
             # Until the ones before have ended, the gateway may still send them something.
-            left = [pod for pod in self._pods(slot) if pods.release_of(pod) != name and not pods.over(pod)]
-            return not left and gateway.ready(slot)
+            left = any(pods.release_of(pod) != name and not pods.over(pod) for pod in found)
+            return not left and pods.settled(self.cluster.get(self._deployment(slot))) and gateway.ready(slot)
 
-        seconds = self.config.rollout.start_seconds
         try:
-            waiting.until(ready, seconds, f"'{route.server(slot)}' did not get ready")
+            _wait(ready, self.config.rollout.start_seconds, f"'{route.server(slot)}' did not get ready")
         except TargetError as error:
             raise error if "get ready:" in str(error) else TargetError(f"{error} {self._why(slot)}") from error
 
     def _why(self, slot: Slot) -> str:
         """Return what keeps the newest server of a slot from getting ready, and the end of its output."""
-        staying = [pod for pod in self._pods(slot) if not pods.leaving(pod)]
-        if not staying:
+        try:
+            found = [pod for pod in self._pods(slot) if not pods.leaving(pod)]
+        except TargetError as error:
+            return str(error)
+        if not found:
             return "there is no pod yet."
-        found = sorted(staying, key=lambda pod: str(pod["metadata"]["creationTimestamp"]))
-        pod = next((each for each in found if pods.trouble(each)), found[-1])
+        newest = max(found, key=lambda pod: str(pod["metadata"]["creationTimestamp"]))
+        pod = next((each for each in found if pods.trouble(each)), newest)
         why = pods.trouble(pod) or "it has not answered /readyz yet"
         return f"{why}. The end of its output:\n{self._log(pod)}"
 
@@ -212,3 +221,15 @@ def environment(config: Config) -> dict[str, str]:
     """Return what a server is told of the settings. Keys and passwords are the Secret's; without an address, no log."""
     told = {**config.serving.environment(), "GATEHOUSE_LOG_SHARE": str(config.log.share)}
     return told | {"GATEHOUSE_LOG": config.store.log if files.is_url(config.store.log) else ""}
+
+
+def _wait(condition: Callable[[], bool], seconds: float, failure: str) -> None:
+    """Wait for a condition; an API server or a gateway that is silent for a while is asked again."""
+
+    def holds() -> bool:
+        try:
+            return condition()
+        except SilenceError:
+            return False
+
+    waiting.until(holds, seconds, failure)
