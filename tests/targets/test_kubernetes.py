@@ -97,7 +97,9 @@ def test_moved_pod_costs_nothing(place, serving):
     with Traffic(serving.url, ROWS, 60) as traffic:
         waiting.until(lambda: len(traffic.answers) > 60, 30, "No answers came")
         before = serving.counters()["blue"]
-        place.kubectl("delete", pod)
+        place.kubectl("delete", pod, "--wait=false")
+        # As long as it drains, and its successor starts.
+        time.sleep(10)
         assert not serving.counters()["blue"].restarted(before)
     assert traffic.failures == []
     assert before.requests > 30

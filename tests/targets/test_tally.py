@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatehouse.canary.counters import Counters
+from gatehouse.canary.counters import CLASS, Counters
 from gatehouse.targets import tally
 from gatehouse.targets.tally import Tally
 
@@ -28,6 +28,14 @@ def test_restarted_proxy_still_counts():
     """A proxy that counts anew adds to what it had counted before."""
     found = Tally().look({"blue": {"a": counted(30)}}).look({"blue": {"a": counted(10)}})
     assert found.totals()["blue"] == counted(40)
+
+
+def test_restarted_server_still_counts():
+    """A server that begins anew in its pod adds its predictions, and its proxy's counts are not added twice."""
+    first = Counters(30, predictions={CLASS: {"yes": 5, "no": 25}})
+    again = Counters(40, predictions={CLASS: {"no": 10}})
+    found = Tally().look({"blue": {"a": first}}).look({"blue": {"a": again}}).totals()["blue"]
+    assert found == Counters(40, predictions={CLASS: {"yes": 5, "no": 35}})
 
 
 def test_tally_is_kept():

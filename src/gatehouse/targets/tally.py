@@ -29,6 +29,8 @@ class Tally:
                 now = counted.get(slot, {}).get(uid)
                 if now is None or now.restarted(before):
                     past[slot] = past[slot].plus(before)
+                elif _fell(now.since(before)):
+                    past[slot] = past[slot].plus(Counters(predictions=before.predictions))
         return Tally(past, {slot: dict(counted.get(slot, {})) for slot in SLOTS})
 
     def totals(self) -> dict[Slot, Counters]:
@@ -44,6 +46,11 @@ def to_json(tally: Tally) -> str:
 def from_json(text: str) -> Tally:
     """Read a tally back; one that cannot be read is an empty one, and evidence is gathered anew."""
     return TypeAdapter(Tally).validate_python(json.loads(text))
+
+
+def _fell(since: Counters) -> bool:
+    """Tell whether a server began to count its predictions anew, while the proxy beside it went on."""
+    return any(count < 0 for counts in since.predictions.values() for count in counts.values())
 
 
 def _sum(counters: Counters, seen: Seen) -> Counters:
