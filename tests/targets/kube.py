@@ -21,7 +21,7 @@ from gatehouse.targets import waiting
 from gatehouse.targets.kubernetes import KubernetesTarget
 
 BASE = Path(__file__).parents[2] / "deploy" / "kubernetes"
-ROLE = "gatehouse-rollout"
+ROLE, PREFIX = "gatehouse-rollout", "gatehouse-test-"
 FAULTS = {
     "good": "",
     "better": "",
@@ -39,10 +39,11 @@ class Namespace(Place):
 
     def __init__(self, folder: Path, repository: str) -> None:
         self.folder = folder
-        self.name = f"gatehouse-test-{secrets.token_hex(4)}"
+        self.name = f"{PREFIX}{secrets.token_hex(4)}"
         self.admin = os.environ["GATEHOUSE_TEST_KUBECONFIG"]
         for minor, (name, fault) in enumerate(FAULTS.items()):
             setattr(self, name, release(repository, f"1.{minor}.0", fault))
+        self.clear_gateway()
         self.apply()
         self.url = self.gateway()
         self.kubeconfig = self.log_in()
@@ -57,6 +58,14 @@ class Namespace(Place):
         overlay = {"namespace": self.name, "resources": [os.path.relpath(BASE, self.folder.resolve())]}
         (self.folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
         return self.kubectl("apply", "-k", str(self.folder))
+
+    def clear_gateway(self) -> None:
+        """Remove what a run that was killed has left: its route would get this one's requests."""
+        for found in json.loads(self.kubectl("get", "httproutes", "--all-namespaces", "-o", "json"))["items"]:
+            owner = found["metadata"]["namespace"]
+            if not found["spec"].get("hostnames"):
+                assert owner.startswith(PREFIX), f"a route in namespace {owner} takes all requests of the test cluster"
+                self.kubectl("delete", "namespace", owner)
 
     def gateway(self) -> str:
         """Return where users reach the gateway: the base's role may not ask for it."""
@@ -93,6 +102,11 @@ class Namespace(Place):
             os.environ.pop("KUBECONFIG")
             if before is not None:
                 os.environ["KUBECONFIG"] = before
+
+    def ready(self, slot: str) -> int:
+        """Return how many servers of a slot are ready."""
+        path = "jsonpath={.status.readyReplicas}"
+        return int(self.kubectl("get", "deployment", f"gatehouse-{slot}", "-o", path) or 0)
 
     @contextmanager
     def without(self, resource: str, verb: str) -> Iterator[None]:
