@@ -87,9 +87,16 @@ def test_trouble_is_explained():
     assert pods.trouble(pod(pulled)) == "ErrImagePull: no such image"
     assert "exit code 1" in pods.trouble(pod(container(terminated={"exitCode": 1})))
     assert "exit code unknown" in pods.trouble(pod(container(restarts=1, running={})))
-    assert "no node takes it: too big" in pods.trouble(pod(reason="Unschedulable", message="too big"))
     assert not pods.trouble(pod(container(waiting={"reason": "ContainerCreating"})))
     assert not pods.trouble(pod(container(terminated={"exitCode": 0}), leaving=True))
+
+
+def test_waiting_is_explained():
+    """A pod without a node may still get one, so it is no trouble; when time is up, that is the reason."""
+    unplaced = pod(reason="Unschedulable", message="too big")
+    assert not pods.trouble(unplaced)
+    assert pods.waits_for(unplaced) == "no node takes it: too big"
+    assert pods.waits_for(pod(container(running={}))) == "it has not answered /readyz yet"
 
 
 def test_last_words_are_found():

@@ -206,7 +206,7 @@ class KubernetesTarget:
             return "there is no pod yet."
         newest = max(found, key=lambda pod: str(pod["metadata"]["creationTimestamp"]))
         pod = next((each for each in found if pods.trouble(each)), newest)
-        why = pods.trouble(pod) or "it has not answered /readyz yet"
+        why = pods.trouble(pod) or pods.waits_for(pod)
         return f"{why}. The end of its output:\n{self._log(pod)}"
 
     def _log(self, pod: Mapping[str, Any]) -> str:

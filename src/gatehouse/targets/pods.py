@@ -86,7 +86,7 @@ def counts(pod: Mapping[str, Any]) -> bool:
 
 
 def trouble(pod: Mapping[str, Any]) -> str:
-    """Return why a pod does not get ready, or nothing while it still may; one that was told to go has no trouble."""
+    """Return why a pod will not get ready, or nothing while it still may; one that was told to go has no trouble."""
     if leaving(pod):
         return ""
     for status in _statuses(pod):
@@ -96,8 +96,13 @@ def trouble(pod: Mapping[str, Any]) -> str:
         if status.get("restartCount") or ended:
             last = ended or status.get("lastState", {}).get("terminated", {})
             return f"its container '{status['name']}' ended with exit code {last.get('exitCode', 'unknown')}"
+    return ""
+
+
+def waits_for(pod: Mapping[str, Any]) -> str:
+    """Return what a pod without trouble waits for: a node, which an autoscaler may yet bring, or its server."""
     unplaced = [each for each in pod.get("status", {}).get("conditions", []) if each.get("reason") == "Unschedulable"]
-    return f"no node takes it: {unplaced[0]['message']}" if unplaced else ""
+    return f"no node takes it: {unplaced[0]['message']}" if unplaced else "it has not answered /readyz yet"
 
 
 def restarted(pod: Mapping[str, Any]) -> bool:
