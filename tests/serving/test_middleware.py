@@ -11,6 +11,7 @@ import tumours
 from gatehouse.bundle import Bundle
 from gatehouse.serving import app as apps
 from gatehouse.serving import service as services
+from gatehouse.serving.middleware import Edge
 from gatehouse.serving.service import Service, Settings
 
 BODY = json.dumps({"rows": [tumours.ROW] * 2}).encode()
@@ -44,7 +45,7 @@ def ask(service: Service, method: str, path: str, receive: Receive) -> tuple[int
     headers = [(b"content-type", b"application/json")]
     scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "headers": headers,
              "query_string": b"", "http_version": "1.1", "scheme": "http", "server": ("x", 80)}  # fmt: skip
-    asyncio.run(apps.create(service)(scope, receive, send))
+    asyncio.run(Edge(apps.create(service), service)(scope, receive, send))
     return said[0]["status"], {k.decode(): v.decode() for k, v in said[0]["headers"]}, said[1]["body"]
 
 

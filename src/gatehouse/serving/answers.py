@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from gatehouse.errors import GatehouseError
 from gatehouse.serving.requests import Batch, RequestError
 from gatehouse.serving.runtime import TooLateError
 
 PREDICT = "/predict"
+PROBES = ("/healthz", "/readyz")
 # Success, and not by the model itself: a router counts it apart, so a canary that lives by its fallback is seen.
 FALLBACK = 203
 RETRY_SECONDS = 1
@@ -55,6 +56,15 @@ def of(error: GatehouseError, identity: str) -> Response:
 def told(response: Response) -> Told:
     """Return status and body of an answer."""
     return response.status_code, bytes(response.body)
+
+
+def probe(path: str, draining: bool) -> Response:
+    """Return the answer to whoever asks at one of PROBES whether the server is alive, or to be sent requests.
+
+    It is alive, but not ready, from the moment at which it was told to stop.
+    """
+    stopping = path == "/readyz" and draining
+    return PlainTextResponse("draining\n" if stopping else "ok\n", 503 if stopping else 200)
 
 
 def busy(identity: str) -> Response:

@@ -12,7 +12,6 @@ from starlette.types import ASGIApp
 
 from gatehouse.errors import GatehouseError
 from gatehouse.serving import answers, body, openapi, page
-from gatehouse.serving.middleware import Edge
 from gatehouse.serving.service import Service
 
 STATUSES = (400, 408, 413, 415, 422, 500, 503, 504)
@@ -40,7 +39,7 @@ class Failure(BaseModel):
 
 
 def create(service: Service, wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app) -> ASGIApp:
-    """Return the ASGI application that serves one model; `wrap` is for rehearsals. The caller closes the service."""
+    """Return the application that serves one model; `wrap` is for rehearsals. The caller closes the service."""
     app = FastAPI(title="Gatehouse", version=service.bundle.version, redoc_url=None)
     app.state.service = service
     app.add_exception_handler(GatehouseError, _failed)
@@ -55,7 +54,7 @@ def create(service: Service, wrap: Callable[[ASGIApp], ASGIApp] = lambda app: ap
     app.get("/readyz", response_class=PlainTextResponse)(readyz)
     app.get("/version")(version)
     app.get("/metrics", response_class=PlainTextResponse)(metrics)
-    return Edge(wrap(app), service)
+    return wrap(app)
 
 
 async def predict(request: Request) -> Response:
@@ -67,15 +66,14 @@ async def predict(request: Request) -> Response:
     return Response(text, status, media_type="application/json")
 
 
-async def healthz() -> str:
+async def healthz(request: Request) -> Response:
     """Say that the process is alive."""
-    return "ok\n"
+    return answers.probe(request.url.path, request.app.state.service.draining)
 
 
 async def readyz(request: Request) -> Response:
     """Say whether to send traffic here: 503 from the moment at which the server was told to stop."""
-    draining = request.app.state.service.draining
-    return PlainTextResponse("draining\n" if draining else "ok\n", 503 if draining else 200)
+    return answers.probe(request.url.path, request.app.state.service.draining)
 
 
 async def version(request: Request) -> dict[str, str]:

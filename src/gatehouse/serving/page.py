@@ -9,15 +9,17 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
-from fastapi.responses import HTMLResponse
+from starlette.responses import HTMLResponse
 
 from gatehouse.bundle import Bundle
 from gatehouse.contract import Column
 from gatehouse.errors import ConfigError
 from gatehouse.serving import values
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 # Each example is made of one quantile of every number, and of the first, second or third most frequent level.
 EXAMPLES = {"typical": (0.5, 0), "low": (0.05, 1), "high": (0.95, 2)}
@@ -30,7 +32,7 @@ def wanted(text: str) -> bool:
     return text == "on"
 
 
-def add(app: FastAPI, bundle: Bundle) -> None:
+def add(app: "FastAPI", bundle: Bundle) -> None:
     """Serve the page at `/`; its links and requests stay on this server."""
     answer = HTMLResponse(*rendered(bundle))
 

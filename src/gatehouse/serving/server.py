@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,9 +24,10 @@ from starlette.types import ASGIApp
 
 from gatehouse import files
 from gatehouse.errors import ConfigError, GatehouseError, TargetError
-from gatehouse.serving import app as apps
 from gatehouse.serving import hot_path, page
 from gatehouse.serving import service as services
+from gatehouse.serving.late import Late
+from gatehouse.serving.middleware import Edge
 from gatehouse.serving.service import Service, Settings
 
 # Docker kills a container 10 s after it was told to stop; the drain window and the log need their part of that.
@@ -115,6 +117,10 @@ class Server(uvicorn.Server):
         for number in SIGNALS:
             loop.remove_signal_handler(number)
 
+    def stop(self) -> None:
+        """Stop without draining."""
+        self.should_exit = True
+
     def _drain(self) -> None:
         if self.service.draining:
             self.should_exit = self.force_exit = True
@@ -162,7 +168,7 @@ def main(args: argparse.Namespace, wrap: Callable[[ASGIApp], ASGIApp] = lambda a
         with _listener(args.host, port) as listener:
             service = services.start(settings)
             try:
-                _serve(service, apps.create(service, wrap), listener, args.port_file, drain_seconds)
+                _serve(service, Late(partial(_made, service, wrap), service), listener, args.port_file, drain_seconds)
             finally:
                 service.close()
     except GatehouseError as error:
@@ -215,10 +221,16 @@ def _listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _serve(service: Service, app: ASGIApp, listener: socket.socket, port_file: Path | None, drain: float) -> None:
+def _made(service: Service, wrap: Callable[[ASGIApp], ASGIApp]) -> ASGIApp:
+    from gatehouse.serving import app
+
+    return app.create(service, wrap)
+
+
+def _serve(service: Service, app: Late, listener: socket.socket, port_file: Path | None, drain: float) -> None:
     config = uvicorn.Config(
-        app, loop="uvloop", http=hot_path.of(service), lifespan="off", log_level="warning", access_log=False,
-        server_header=False, proxy_headers=False, timeout_graceful_shutdown=FINISH_SECONDS,
+        Edge(app, service), loop="uvloop", http=hot_path.of(service), lifespan="off", log_level="warning",
+        access_log=False, server_header=False, proxy_headers=False, timeout_graceful_shutdown=FINISH_SECONDS,
     )  # fmt: skip
     try:
         listener.listen(config.backlog)
@@ -226,10 +238,15 @@ def _serve(service: Service, app: ASGIApp, listener: socket.socket, port_file: P
         raise TargetError(f"Cannot listen on {listener.getsockname()}: {error.strerror}. Take another port.") from error
 
     def listening() -> None:
+        # A server that can only answer a part of what it should is none.
+        app.begin().add_done_callback(lambda _: server.stop() if app.failure else None)
         if port_file:
             files.write_text(port_file, f"{listener.getsockname()[1]}\n")
 
     # What was loaded stays: to look through it for garbage again and again would hold up requests.
     gc.collect()
     gc.freeze()
-    Server(config, service, drain, listening).run(sockets=[listener, *(listener.dup() for _ in range(ACCEPTED - 1))])
+    server = Server(config, service, drain, listening)
+    server.run(sockets=[listener, *(listener.dup() for _ in range(ACCEPTED - 1))])
+    if app.failure:
+        raise TargetError(f"The server's application cannot be made: {app.failure!r}.") from app.failure
