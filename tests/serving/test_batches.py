@@ -53,6 +53,23 @@ def test_waiting_rows_go_together() -> None:
     assert model.calls == [1, 4]
 
 
+def test_answered_clients_come_along() -> None:
+    """Who asks again at once is in the next batch, with those who waited meanwhile."""
+    model = Doubler()
+    model.go.set()
+
+    async def client(batches: Batches, start: float) -> None:
+        for number in range(3):
+            await batches.predict([{"x": start + number}])
+
+    async def played(batches: Batches) -> None:
+        await asyncio.gather(*(client(batches, 10 * number) for number in range(8)))
+
+    with closing(Batches(model, lambda: None)) as batches:
+        asyncio.run(played(batches))
+    assert model.calls == [1, 8, 8, 7]
+
+
 def test_one_failure_is_alone() -> None:
     """Where a call of many fails, each is tried alone: only the request that fails does."""
     found = asked(Doubler(), [[1], [-2], [3]])

@@ -17,6 +17,7 @@ from gatehouse import bundle as bundles
 from gatehouse import workload
 from gatehouse.bundle import Bundle
 from gatehouse.contract import Column, Contract
+from gatehouse.predictions import Predictions
 from gatehouse.serving import requests
 from gatehouse.serving import runtime as runtimes
 from gatehouse.serving.runtime import ModelError, Runtime
@@ -89,12 +90,15 @@ def test_predicts_numbers(tmp_path: Path, kind: str) -> None:
 @BOTH
 def test_model_that_raises(tmp_path: Path, kind: str) -> None:
     """Whatever a model raises is a ModelError, which does not repeat the message: it may quote a value."""
-    with opened(
-        tmp_path, kind, make_pipeline(StandardScaler(), LogisticRegression()).fit(TRAINED, [0, 1]), CLASS
-    ) as runtime:
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(TRAINED, [0, 1])
+
+    async def one_after_another(runtime: Runtime) -> Predictions:
         with pytest.raises(ModelError, match=r"^the model raised ValueError$"):
-            asked(runtime, [{"x": None}])
-        assert asked(runtime, [{"x": 1}]).values.tolist() == ["1"]
+            await runtime.predict([{"x": None}])
+        return await runtime.predict([{"x": 1}])
+
+    with opened(tmp_path, kind, model, CLASS) as runtime:
+        assert asyncio.run(one_after_another(runtime)).values.tolist() == ["1"]
 
 
 def test_unfitted_model_warns(tmp_path: Path) -> None:
