@@ -89,13 +89,13 @@ def run(command: Sequence[object]) -> None:
         raise AbsentError(f"{Path(str(command[0])).name} ended with {done.returncode}: {last}")
 
 
-def gatehouse(runtime: str) -> Contender:
+def gatehouse(runtime: str, *more: str) -> Contender:
     """Return this repository's server with everything on, from the requirements of its image."""
     return Contender(
-        name=f"gatehouse-{runtime}",
+        name=f"gatehouse{''.join(more)}-{runtime}",
         requirements=f"requirements-serve-{runtime}.txt",
         command=("{bin}/python", "-m", "gatehouse.serving", "--bundle", "{model}", "--log", f"{{model}}{LOG}",
-                 "--port", "{port}"),
+                 "--port", "{port}", *more),
         path="/predict",
         ready="/readyz",
         body=dict,
@@ -139,6 +139,8 @@ def tensors(row: Row) -> dict[str, Any]:
 
 
 ONNX, SKLEARN = gatehouse("onnx"), gatehouse("sklearn")
+# By FastAPI's route: the raw one must be worth its lines.
+READABLE = gatehouse("onnx", "--plain")
 PLAIN, FASTAPI = empty("plain"), empty("fastapi")
 
 MLFLOW = Contender(

@@ -138,7 +138,7 @@ class Serving:
     maximum_rows: Count = 1000
     inline_rows: Annotated[int, Field(ge=0)] = 20
     maximum_in_flight: Count = 512
-    maximum_lag_ms: Positive = 25.0
+    maximum_lag_ms: Positive = 10.0
     time_limit_seconds: Positive = 5.0
     cache_rows: Annotated[int, Field(ge=0)] = 0
     page: bool = True

@@ -142,7 +142,7 @@ def test_absent_peer_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     empty = bench.Bench(Path(), None, [], [], None, 1, 1, 1)  # type: ignore[arg-type]
     monkeypatch.setattr(empty, "running", nobody)
     lines = [*table.measured("throughput", empty), *table.measured("latency", empty)]
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert not any(line.met for line in lines)
     assert all("NOT MEASURED" in table.shown(line) and "cannot be installed" in table.shown(line) for line in lines)
 

@@ -55,11 +55,34 @@ def test_long_turns_are_cut() -> None:
     assert asyncio.run(siege()) == [10] * 3
 
 
-def test_put_off_work_counts() -> None:
-    """Where the work is done at the turn's end, a request counts for what one took lately."""
+def test_crowds_are_cut() -> None:
+    """Of what is read at once, so many are let in as fit into a turn by what a request lately took."""
     server = Server()
-    server.watched.price = 0.001
-    assert asyncio.run(server.turn(60, 0)) == 9
+    server.watched.took(0.1, 100)
+
+    async def crowd() -> list[int]:
+        found = []
+        for _ in range(2):
+            found.append(sum(server.watched.crowded() for _ in range(60)))
+            await asyncio.sleep(0)
+        server.watched.took(0.1, 1000)
+        return [*found, sum(server.watched.crowded() for _ in range(60))]
+
+    assert asyncio.run(crowd()) == [9, 9, 0]
+
+
+def test_few_are_let_in_whatever_they_take() -> None:
+    """Where a few are slow, the machine is: they are let in, up to the cap."""
+    server = Server()
+    server.watched.took(10, 1)
+
+    async def slow() -> list[int]:
+        first = sum(server.watched.crowded() for _ in range(20))
+        await asyncio.sleep(0)
+        server.watched.under_way = server.watched.most
+        return [first, server.watched.crowded()]
+
+    assert asyncio.run(slow()) == [4, True]
 
 
 def test_few_slow_requests_are_answered() -> None:

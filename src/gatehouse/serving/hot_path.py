@@ -56,14 +56,14 @@ class HotPath(HttpToolsProtocol):
             self.held, self.patience = data, self.loop.call_later(PATIENCE, self._leave)
         elif found is None or missing:
             super().data_received(data)
-        elif self.turn.full(self.tasks):
+        elif self.turn.service.overload.crowded():
             self.turn.service.metrics.refused(answers.PREDICT)
             self.send(503, answers.BUSY % found.name.encode(), found.name, answers.RETRY)
         elif UNUSUAL.search(data, found.size):
             super().data_received(data)
         else:
             self.waiting = True
-            self.turn.take(self, data[found.size :], found.name)
+            self.turn.take(self, data[found.size :], found.name, self.tasks)
 
     def send(self, status: int, body: bytes, name: str, more: bytes = b"") -> None:
         """Send an answer, with `more` lines in its head, unless the client is gone."""

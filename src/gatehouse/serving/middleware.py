@@ -57,10 +57,14 @@ class _Exchange:
             await answers.busy(self.id)(self.scope, receive, self.send)
             return
         overload.under_way += 1
+        overload.served, began = self, time.thread_time()
         try:
             await self.app(self.scope, receive, self.send)
         finally:
             overload.under_way -= 1
+        # If nobody else had a turn meanwhile. The time that it waited for its body, or for the model's thread, is free.
+        if overload.served is self:
+            overload.took(time.thread_time() - began)
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

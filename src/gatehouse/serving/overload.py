@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 # Requests that a turn takes on whatever they take: where a few are slow, the machine is, and refusing helps nobody.
 LEAST = 16
+# How much of the price is remembered at the next request.
+MEMORY = 0.9
 
 
 class Overload:
@@ -18,22 +20,42 @@ class Overload:
     def __init__(self, most: int, lag: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.most, self.lag, self.clock = most, lag, clock
         self.under_way = 0
-        # Seconds that a request lately took whose work is put off to the turn's end.
+        # Seconds that a request lately took of the event loop.
         self.price = 0.0
-        self._turn, self._taken = 0.0, 0
+        # The request that last had its turn.
+        self.served: object = None
+        self._turn, self._taken, self._read = 0.0, 0, 0
+
+    def crowded(self) -> bool:
+        """Tell whether a request that was just read, and has its turn later, is one too many."""
+        late = self._read >= LEAST and self._read * self.price > self.lag
+        if late or self.under_way >= self.most:
+            return True
+        if not self._read:
+            # What is called soon is called when all that has arrived was read.
+            asyncio.get_running_loop().call_soon(self._all_read)
+        self._read += 1
+        return False
 
     def refuses(self) -> bool:
         """Tell whether a request that now has its turn is one too many."""
         now = self.clock()
         if not self._turn:
             self._turn = now
-            # What is called soon is called in the next turn, before all that arrives in between.
             asyncio.get_running_loop().call_soon(self._end)
-        late = self._taken >= LEAST and max(now - self._turn, self._taken * self.price) > self.lag
+        late = self._taken >= LEAST and now - self._turn > self.lag
         if late or self.under_way >= self.most:
             return True
         self._taken += 1
         return False
+
+    def took(self, seconds: float, requests: int = 1) -> None:
+        """Learn what some requests took of the event loop, while nothing else ran."""
+        each = seconds / requests
+        self.price = each + (self.price - each) * MEMORY**requests
+
+    def _all_read(self) -> None:
+        self._read = 0
 
     def _end(self) -> None:
         self._turn, self._taken = 0.0, 0

@@ -50,7 +50,7 @@ class Settings:
     maximum_bytes: int = 4 * 2**20
     inline_rows: int = 20
     maximum_in_flight: int = 512
-    maximum_lag_ms: float = 25.0
+    maximum_lag_ms: float = 10.0
     time_limit_seconds: float = 5.0
     # The prediction cache: so many rows in this process, or a Redis; neither is none.
     cache_rows: int = 0

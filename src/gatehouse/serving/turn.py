@@ -32,35 +32,27 @@ class Turn:
     def __init__(self, service: Service) -> None:
         self.service = service
         self._taken: list[Taken] = []
-        self._begun = False
 
-    def full(self, tasks: set[asyncio.Task[None]]) -> bool:
-        """Tell whether one more request is too many; `tasks` are those that the server waits for when it stops."""
-        if not self._begun:
+    def take(self, connection: Connection, body: bytes, name: str, tasks: set[asyncio.Task[None]]) -> None:
+        """Have a request answered at the turn's end; `tasks` are those that the server waits for when it stops."""
+        if not self._taken:
             # What is begun now has its turn when all that has arrived was read.
-            self._begun = True
             task = asyncio.get_running_loop().create_task(self._end())
             tasks.add(task)
             task.add_done_callback(tasks.discard)
-        return self.service.overload.refuses()
-
-    def take(self, connection: Connection, body: bytes, name: str) -> None:
-        """Have a request answered at the turn's end."""
         self.service.overload.under_way += 1
         self.service.metrics.in_flight += 1
         self._taken.append((connection, body, name, time.perf_counter()))
 
     async def _end(self) -> None:
-        taken, self._taken, self._begun = self._taken, [], False
-        if not taken:
-            return
+        taken, self._taken = self._taken, []
         began, at_once = time.perf_counter(), self.service.runtime.inline_rows
         # More rows than are predicted at once would go to another thread. Where all do, they go together.
         size = at_once or len(taken)
         for start in range(0, len(taken), size):
             await self._answer(taken[start : start + size])
         if at_once and not self.service.cache:
-            self.service.overload.price = (time.perf_counter() - began) / len(taken)
+            self.service.overload.took(time.perf_counter() - began, len(taken))
 
     async def _answer(self, taken: list[Taken]) -> None:
         outcomes: list[Outcome]
