@@ -1,11 +1,12 @@
 import pytest
 import small_runs
 
-from calibration import canary
+from calibration import canary, routing
 from calibration.scenarios import Goal, Row, Total
 
 # As many runs of each scenario as CI has time for.
 RUNS = {"no difference": 20, "errors doubled": 10, "errors tripled from .05 %": 10}
+RUNS |= {"no difference, errors five at a time": 20} | {scenario.name: 10 for scenario in routing.SCENARIOS}
 BOUND = [row for row in canary.TABLE.rows if row.goal]
 
 
@@ -26,6 +27,12 @@ def test_canary_keeps_its_bounds(row: Row, totals: dict[str, Total]) -> None:
 def test_popular_rules_leave_them(other: str, totals: dict[str, Total]) -> None:
     """The same harness sees that a bare limit rolls back what is sound."""
     assert Goal("≤", 0.03).missed(totals["no difference"].share(f"{other}: rolled back"))
+
+
+def test_bursts_roll_back_what_is_sound(totals: dict[str, Total]) -> None:
+    """The same harness sees that errors counted one by one, when they come five at a time, roll back what is sound."""
+    share = totals["no difference, errors five at a time"].share(f"{canary.SINGLE}: rolled back")
+    assert Goal("≤", 0.05).missed(share)
 
 
 def test_reckless_settings_leave_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,26 @@ def test_state_survives_json():
     """A state in the middle of a rollout is the same after it was written and read."""
     for state in rollouts.play(rollouts.baking(), [Seconds(10, 200), Seconds(1, 50, errors=3)]):
         assert from_json(to_json(state)) == state
+
+
+def test_older_state_is_read():
+    """A state that was saved before evidence was kept is read: the comparison begins with the next look."""
+    old = json.loads(to_json(rollouts.baking()))
+    for name in ("compared", "watched"):
+        del old[name]
+    for counters in (old["baseline"], old["seen"]):
+        del counters["predictions"], counters["refused"]
+    state = from_json(json.dumps(old))
+    assert (state.weight, state.compared.evidence, state.watched.windows) == (5, {}, ())
+    first = dict(json.loads(to_json(rollouts.baking()))["compared"])
+    old["compared"] = {name: first[name] for name in ("stable", "edges", "evidence")}
+    assert from_json(json.dumps(old)).compared.dispersion == {}
+
+
+def test_newer_evidence_is_no_harm():
+    """A state that a later release of Gatehouse saved is read as far as it is known here."""
+    new = {**json.loads(to_json(rollouts.baking())), "mirrored": {"share": 0.1}}
+    assert from_json(json.dumps(new)) == rollouts.baking()
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"phase": "flying"}', to_json(rollouts.SERVING)[:-40]])

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln
 
 from gatehouse.errors import EvidenceError
 
@@ -83,7 +83,7 @@ def fewer(process: Process, ours: int, theirs: int, odds: float) -> Process:
 
 def log_e(process: Process) -> float:
     """Return the log of the e-value: every alternative of the grid counts as much."""
-    return float(logsumexp(process) - np.log(len(process)))
+    return float(_log_sum(np.asarray(process)) - np.log(len(process)))
 
 
 def odds(process: Process) -> float:
@@ -104,7 +104,7 @@ def _compared(process: Process, window: Window, ratio: float, alternatives: Sequ
     possible = np.arange(max(0, events - window.stable_requests), min(events, window.canary_requests) + 1)
     ways = _log_choose(window.canary_requests, possible) + _log_choose(window.stable_requests, events - possible)
     logs = np.log([ratio, *alternatives])
-    normal = logsumexp(ways + np.outer(logs, possible), axis=1)
+    normal = _log_sum(ways + np.outer(logs, possible))
     found = window.canary_events * logs - normal
     return _added(process, found[1:] - found[0])
 
@@ -112,6 +112,13 @@ def _compared(process: Process, window: Window, ratio: float, alternatives: Sequ
 def _binomial(process: Process, events: int, others: int, rate: float, alternatives: np.ndarray) -> Process:
     """Add the log likelihood ratio of a binomial's rates, each alternative's against `rate`."""
     return _added(process, events * np.log(alternatives / rate) + others * np.log((1 - alternatives) / (1 - rate)))
+
+
+def _log_sum(logs: np.ndarray) -> np.ndarray:
+    """Return the log of the sum along the last axis; scipy's knows complex numbers, and takes ten times as long."""
+    top = logs.max(axis=-1, keepdims=True)
+    found: np.ndarray = top[..., 0] + np.log(np.exp(logs - top).sum(axis=-1))
+    return found
 
 
 def _log_choose(n: int, k: np.ndarray) -> np.ndarray:
