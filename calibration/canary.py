@@ -103,7 +103,7 @@ def ours(random: np.random.Generator, world: World, start: int, factors: Sequenc
             thinned = map(bursts.thinned, now, seen, factors)
             evidence = list(map(comparison.grown, METRICS, evidence, thinned))
             seen = now
-            decisions = {comparison.judge("events", found, comparison.TESTS).decision for found in evidence}
+            decisions = {comparison.judge("events", found).decision for found in evidence}
             if Decision.REJECT in decisions:
                 return Decision.REJECT, number
             if place >= WINDOWS and Decision.HOLD not in decisions:
@@ -148,7 +148,7 @@ IN_TIME = 22
 SCENARIOS = (
     Scenario("no difference", partial(rolled_out, world=World()), 1_000),
     Scenario("errors doubled", partial(rolled_out, world=World(ratio=2.0)), 400),
-    Scenario("errors tripled from .05 %", partial(rolled_out, world=World(base=0.0005, ratio=3.0)), 1_000),
+    Scenario("errors tripled from .05 %", partial(rolled_out, world=World(base=0.0005, ratio=3.0)), 3_000),
     Scenario("late answers doubled", partial(rolled_out, world=World(late=2.0)), 400),
     Scenario("no difference, errors five at a time", partial(rolled_out, world=World(burst=5)), 400),
     Scenario("no difference, 1 request/s", partial(rolled_out, world=World(rate=1.0)), 400),

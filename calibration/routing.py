@@ -6,10 +6,9 @@ import numpy as np
 
 from calibration.scenarios import Amounts, Goal, Row, Scenario
 from gatehouse.canary import outputs, split
-from gatehouse.canary.comparison import DEFAULT, TESTS
+from gatehouse.canary.comparison import DEFAULT, FOR_PREDICTIONS
 from gatehouse.canary.counters import VALUE
 from gatehouse.canary.outputs import Outputs
-from gatehouse.canary.split import Split
 from gatehouse.verdicts import Decision
 
 STEPS, WINDOWS, ROWS_A_WINDOW = (0.05, 0.10, 0.25, 0.50), 20, 600
@@ -38,7 +37,7 @@ OPPOSITE = STABLE[::-1]
 
 def predicted(random: np.random.Generator, canary: np.ndarray) -> Amounts:
     """Play one rollout's predictions, of a model that gives each bin this share of the rows."""
-    seen, level = Outputs(), DEFAULT.alpha / TESTS
+    seen, level = Outputs(), DEFAULT.alpha * FOR_PREDICTIONS
     for step, share in enumerate(STEPS):
         seen = outputs.new_step(seen, STEPS[step - 1] if step else 0.0)
         for _ in range(WINDOWS):
@@ -53,13 +52,12 @@ def predicted(random: np.random.Generator, canary: np.ndarray) -> Amounts:
 
 def shared(random: np.random.Generator, times: float) -> Amounts:
     """Play one rollout's split by lots, in which the canary's odds are `times` those that were set."""
-    seen = Split()
     for share in STEPS:
-        odds = times * share / (1 - share)
-        for _ in range(WINDOWS):
+        odds, seen = times * share / (1 - share), split.begun(0.0)
+        for minute in range(1, WINDOWS + 1):
             ours = int(random.binomial(ROWS_A_WINDOW, odds / (1 + odds)))
-            seen = split.grown(seen, ours, ROWS_A_WINDOW - ours, share, DEFAULT.uneven)
-            if split.judge(seen, share, DEFAULT.alpha).decision == Decision.ERROR:
+            seen = split.grown(seen, ours, ROWS_A_WINDOW - ours, 60.0 * minute)
+            if split.judge(seen, share, DEFAULT.uneven, DEFAULT.alpha).decision == Decision.ERROR:
                 return {"ended": True}
     return {"ended": False}
 

@@ -13,15 +13,15 @@ def seen(*windows, knobs=comparison.DEFAULT):
     evidence = Evidence()
     for window in windows:
         evidence = comparison.grown("errors", evidence, Window(*window), knobs)
-    return comparison.judge("errors", evidence, 3, knobs)
+    return comparison.judge("errors", evidence, knobs)
 
 
 def test_worse_is_rejected():
     """Four times the errors, window after window, rolls back, and the sentence says by which odds."""
     check = seen(*[(150, 6, 2850, 28)] * 6)
     assert check.decision == Decision.REJECT
-    assert check.limit == pytest.approx(60)
-    assert check.observed >= 60
+    assert check.limit == pytest.approx(3 / 0.0475)
+    assert check.observed >= check.limit
     assert "more errors than stable" in check.why
 
 

@@ -38,16 +38,16 @@ def test_worse_than_stable_rolls_back():
 
 def test_uneven_split_is_held():
     """A router that sends a canary of 5 % every third request ends the rollout at once, and blames no candidate."""
-    state = rollouts.baking()
+    state, steps = rollouts.baking(), replace(STEPS, bake_seconds=300.0, step_budget_seconds=600.0)
     for look in range(1, 9):
         counters = {
             slot: rollouts.counted(NOTHING, Seconds(1, 50 * look * n)) for slot, n in (("green", 1), ("blue", 2))
         }
-        state, checks = machine.decide(state, counters, shares(state), float(look), STEPS, LIMITS, BESIDE)
+        state, checks = machine.decide(state, counters, shares(state), 10.0 * look, steps, LIMITS, BESIDE)
         if state.phase == Phase.HELD:
             break
     assert [check.name for check in checks if check.decision == Decision.ERROR] == ["traffic split"]
-    assert state.history[-1].why.startswith("The canary got 50 of 150 requests at this weight, and 5% were set")
+    assert state.history[-1].why.startswith("The canary got 200 of 600 requests at this weight, and 5% were set")
 
 
 def test_stable_is_watched_at_rest():

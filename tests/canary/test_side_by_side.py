@@ -23,8 +23,8 @@ def counters(requests, errors=0, yes=0, slow=0):
 def looked(*looks, knobs=SINGLE, seen=None, share=0.5):
     """Return what is known after looks at the counters of canary and stable."""
     seen, before = seen or Compared(counters(0)), counters(0)
-    for canary, stable in looks:
-        seen, before = side_by_side.looked(seen, before, canary, stable, share, knobs), canary
+    for now, (canary, stable) in enumerate(looks):
+        seen, before = side_by_side.looked(seen, before, canary, stable, share, 10.0 * now, knobs), canary
     return seen
 
 

@@ -80,8 +80,23 @@ def test_promotion_tells_its_course(tmp_path, paper):
     weights = [point["weight"] for point in verdict.details["timeline"]]
     assert list(dict.fromkeys(weights)) == [0, 5, 10, 25, 50, 100]
     assert verdict.details["limits"] == {"error_rate": 0.05, "latency_p95_ms": 200.0}
+    # The last comparison is told, and at 100 % it decides nothing any more.
+    told = {check.name: check for check in verdict.checks if check.advisory}
+    assert told["errors beside stable"].why == "The canary's rate of errors is below 0.02: 1,000,000,000 to 1."
+    assert told["predicted class beside stable"].decision == Decision.PROMOTE
     assert (verdict.subject.bundle, verdict.subject.model_version) == (NEW.bundle, NEW.version)
     assert read_verdict(verdict.to_json()).decision == Decision.PROMOTE
+
+
+def test_progress_says_what_is_waited_for(tmp_path, paper):
+    """What the step waits for is shown before what is only worth knowing."""
+    controller = Controller(quick(tmp_path), NEW, paper, now=paper.now)
+    controller.timeline.add(controller.state, paper.now())
+    controller.checks = (
+        Check("latency", Decision.HOLD, "Too few to tell.", advisory=True),
+        Check("errors", Decision.HOLD, "Not settled."),
+    )
+    assert rollout.progress(controller).endswith("Not settled.")
 
 
 def test_failing_candidate_is_rejected(tmp_path, paper):

@@ -12,8 +12,10 @@ from gatehouse.verdicts import Check, Decision
 ERRORS = "errors"
 # Stable's quantiles of latency above which an answer is late.
 LATE = (0.95, 0.99)
-# Tests that share alpha: of errors, of late answers, and of predictions.
-TESTS = 1 + len(LATE) + 1
+# Those that share alpha: errors, and late answers.
+METRICS = 1 + len(LATE)
+# What predictions get of alpha: another model shows at once, and a little more errors only in the long run.
+FOR_PREDICTIONS = 0.05
 # Answers of stable from which its quantiles can be read.
 FEWEST_ANSWERS = 200
 
@@ -78,15 +80,15 @@ def grown(name: str, evidence: Evidence, window: Window, knobs: Knobs = DEFAULT)
     )
 
 
-def judge(name: str, evidence: Evidence, metrics: int, knobs: Knobs = DEFAULT) -> Check:
-    """Judge one of `metrics` metrics by all that was seen so far: reject, promote, or hold while nothing is proven.
+def judge(name: str, evidence: Evidence, knobs: Knobs = DEFAULT) -> Check:
+    """Judge a metric by all that was seen so far: reject, promote, or hold while nothing is proven.
 
     `observed` are the odds that decided, at most `sequential.MOST_ODDS`, and `limit` the odds that they had to reach.
     """
     against, sound, harmless = (
         sequential.odds(process) for process in (evidence.worse, evidence.sound, evidence.harmless)
     )
-    needed, enough, about = metrics / knobs.alpha, 1 / knobs.beta, f"{name} beside stable"
+    needed, enough, about = METRICS / (knobs.alpha * (1 - FOR_PREDICTIONS)), 1 / knobs.beta, f"{name} beside stable"
     if against >= needed:
         why = f"The canary has more {name} than stable: {spoken(against)}, and {needed:,.0f} to 1 roll back."
         return Check(about, Decision.REJECT, why, against, needed)

@@ -115,15 +115,21 @@ def look(
     counted = counters.get(state.canary.slot, Counters()) if state.canary else Counters()
     stable = counters.get(state.stable.slot) if state.stable else None
     baseline = counted if counted.restarted(state.seen) else state.baseline
-    share = state.weight / ALL if state.settled and weights == shares(state) and state.weight < ALL else None
-    compared = side_by_side.looked(state.compared, state.seen, counted, stable, share, beside)
+    share = state.weight / ALL if state.settled and weights == shares(state) else None
+    # At 100 % stable has no traffic to compare with, and what was found stands.
+    compared = state.compared
+    if state.weight < ALL:
+        compared = side_by_side.looked(compared, state.seen, counted, stable, share, now, beside)
     began = min(state.step_started, now)
     return replace(state, seen=counted, baseline=baseline, step_started=began, compared=compared)
 
 
 def _beside_stable(state: State, knobs: comparison.Knobs) -> tuple[Check, ...]:
-    """Return the checks that need a stable version with traffic: at 100 % there is none, and only ceilings watch."""
-    return side_by_side.judged(state.compared, knobs) if state.weight < ALL else ()
+    """Return the checks that need a stable version with traffic: at 100 % only ceilings watch, and these are told."""
+    if state.weight < ALL:
+        return side_by_side.judged(state.compared, knobs)
+    found = side_by_side.judged(state.compared, knobs) if state.compared.evidence else ()
+    return tuple(replace(check, advisory=True) for check in found)
 
 
 def rest(state: State, counters: Mapping[Slot, Counters], now: float, beside: comparison.Knobs) -> State:

@@ -69,13 +69,13 @@ def below(process: Process, window: Window, ceiling: float) -> Process:
     return _binomial(process, window.canary_events, good, ceiling, ceiling * np.array(FRACTIONS))
 
 
-def more(process: Process, ours: int, theirs: int, odds: float) -> Process:
+def more(process: Process, ours: float, theirs: float, odds: float) -> Process:
     """Add a window to the evidence against "the odds that a request is ours are at most `odds`", by binomials."""
     alternatives = odds * np.array(MULTIPLES)
     return _binomial(process, ours, theirs, odds / (1 + odds), alternatives / (1 + alternatives))
 
 
-def fewer(process: Process, ours: int, theirs: int, odds: float) -> Process:
+def fewer(process: Process, ours: float, theirs: float, odds: float) -> Process:
     """Add a window to the evidence against "the odds that a request is ours are at least `odds`", by binomials."""
     alternatives = odds / np.array(MULTIPLES)
     return _binomial(process, ours, theirs, odds / (1 + odds), alternatives / (1 + alternatives))
@@ -109,7 +109,7 @@ def _compared(process: Process, window: Window, ratio: float, alternatives: Sequ
     return _added(process, found[1:] - found[0])
 
 
-def _binomial(process: Process, events: int, others: int, rate: float, alternatives: np.ndarray) -> Process:
+def _binomial(process: Process, events: float, others: float, rate: float, alternatives: np.ndarray) -> Process:
     """Add the log likelihood ratio of a binomial's rates, each alternative's against `rate`."""
     return _added(process, events * np.log(alternatives / rate) + others * np.log((1 - alternatives) / (1 - rate)))
 

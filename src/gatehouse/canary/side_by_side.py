@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from gatehouse.canary import bursts, comparison, outputs, split, watch
-from gatehouse.canary.comparison import ERRORS, TESTS, Evidence, Knobs
+from gatehouse.canary.comparison import ERRORS, FOR_PREDICTIONS, Evidence, Knobs
 from gatehouse.canary.counters import Counters
 from gatehouse.canary.outputs import Outputs
 from gatehouse.canary.sequential import Window
@@ -29,7 +29,7 @@ class Compared:
     watched: int = 0
     share: float | None = None
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
-    split: Split = field(default_factory=Split)
+    split: Split = field(default_factory=lambda: split.begun(0.0))
     outputs: Outputs = field(default_factory=Outputs)
 
 
@@ -50,42 +50,39 @@ def begun(watched: Watched, stable: Counters, expected: Mapping[str, float]) -> 
 
 
 def looked(
-    seen: Compared, before: Counters, canary: Counters, stable: Counters | None, share: float | None, knobs: Knobs
+    seen: Compared,
+    before: Counters,
+    canary: Counters,
+    stable: Counters | None,
+    share: float | None,
+    now: float,
+    knobs: Knobs,
 ) -> Compared:
     """Return what is known after another look at the counters of both; `before` is the canary's at the last one.
 
+    `share` is the canary's of the traffic; None when the router does not do as it was told.
     Where a counter went down, its router was started anew: nothing is learned, and the next window begins here.
     """
     if stable is None:
         return seen
     # Late answers are counted from the next look on: edges that were chosen by a window must not judge it.
-    now = replace(seen, stable=stable, edges=seen.edges or comparison.frozen(stable))
+    found = replace(seen, stable=stable, edges=seen.edges or comparison.frozen(stable))
     windows = _windows(seen, before, canary, stable, knobs)
     if windows is None:
-        return now
+        return found
     grown = {
         name: comparison.grown(name, seen.evidence.get(name, Evidence()), window, knobs)
         for name, window in windows.items()
     }
     ours, theirs = canary.since(before), stable.since(seen.stable)
-    return _shared(replace(now, evidence=grown, share=share), seen.share, ours, theirs, knobs)
-
-
-def _shared(now: Compared, share_before: float | None, ours: Counters, theirs: Counters, knobs: Knobs) -> Compared:
-    """Add what belongs to one weight: the split of the requests, and the predictions."""
-    share, moved = now.share, now.share != share_before
-    if moved:
-        fresh = outputs.new_step(now.outputs, share_before or 0.0)
-        now = replace(now, split=replace(now.split, canary=0, stable=0), outputs=fresh)
-    if share is None:
-        return now
     # The window in which the weight changed was shared out by two weights.
-    requests = (0, 0) if moved else (ours.requests, theirs.requests)
-    return replace(
-        now,
-        split=split.grown(now.split, *requests, share, knobs.uneven),
-        outputs=outputs.grown(now.outputs, ours.predictions, theirs.predictions, knobs.psi, knobs.alpha / TESTS),
-    )
+    same = share is not None and share == seen.share
+    requests = split.grown(seen.split, ours.requests, theirs.requests, now) if same else split.begun(now)
+    predictions = seen.outputs if same else outputs.new_step(seen.outputs, seen.share or 0.0)
+    if share is not None:
+        level = knobs.alpha * FOR_PREDICTIONS
+        predictions = outputs.grown(predictions, ours.predictions, theirs.predictions, knobs.psi, level)
+    return replace(found, evidence=grown, share=share, split=requests, outputs=predictions)
 
 
 def _windows(
@@ -121,14 +118,14 @@ def judged(seen: Compared, knobs: Knobs) -> tuple[Check, ...]:
     """Return all checks of a canary beside stable; one of them holds as long as stable's latency could not be read."""
     checks = []
     for name, evidence in seen.evidence.items():
-        check = comparison.judge(name, evidence, TESTS, knobs)
+        check = comparison.judge(name, evidence, knobs)
         checks.append(replace(check, why=f"{check.why} {_said_of_bursts(seen, name, knobs)}".rstrip()))
     if not seen.edges:
         n = seen.stable.requests
         why = f"Stable's latency is read from {comparison.FEWEST_ANSWERS} requests; it was sent {n}."
         checks.append(Check("late answers", Decision.HOLD, why, n=n))
     share = seen.share or 0.0
-    return (*checks, split.judge(seen.split, share, knobs.alpha), *outputs.judge(seen.outputs, share))
+    return (*checks, split.judge(seen.split, share, knobs.uneven, knobs.alpha), *outputs.judge(seen.outputs, share))
 
 
 def _said_of_bursts(seen: Compared, name: str, knobs: Knobs) -> str:

@@ -9,49 +9,54 @@ there is no evidence to judge by.
 from dataclasses import dataclass
 
 from gatehouse.canary import sequential
-from gatehouse.canary.sequential import START, Process
+from gatehouse.canary.sequential import START
 from gatehouse.verdicts import Check, Decision
 
 NAME = "traffic split"
+# A request is counted when it is over. Routers give up a silent server after twelve seconds: until then a version that
+# hangs seems to get nothing, and it is for the other checks to say why.
+UNDER_WAY_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
 class Split:
-    """Requests since the step began, and the evidence of the whole rollout that the canary gets more, or fewer."""
+    """Requests that were over between two moments, in seconds since the epoch, while the weight stayed as it was."""
 
+    since: float
+    at: float
     canary: int = 0
     stable: int = 0
-    more: Process = START
-    fewer: Process = START
 
 
-def grown(seen: Split, canary: int, stable: int, share: float, uneven: float) -> Split:
-    """Return the evidence with the requests of another window, of which the canary should get `share`.
-
-    Odds up to `uneven` times those that were set, or as many times fewer, are no mismatch.
-    """
-    odds = share / (1 - share)
-    return Split(
-        seen.canary + canary,
-        seen.stable + stable,
-        sequential.more(seen.more, canary, stable, odds * uneven),
-        sequential.fewer(seen.fewer, canary, stable, odds / uneven),
-    )
+def begun(now: float) -> Split:
+    """Return the split at the first look of a step."""
+    return Split(now, now)
 
 
-def judge(seen: Split, share: float, alpha: float) -> Check:
+def grown(seen: Split, canary: int, stable: int, now: float) -> Split:
+    """Return the split with the requests of another window."""
+    return Split(seen.since, now, seen.canary + canary, seen.stable + stable)
+
+
+def judge(seen: Split, share: float, uneven: float, alpha: float) -> Check:
     """Judge whether the router keeps to the weight: `error` when it does not with odds of 2/alpha, else `promote`.
 
-    `alpha` is the chance that a router which keeps to it is ever blamed.
+    The odds to be sent to the canary may be `uneven` times those that were set, or as many times fewer; `alpha` is the
+    chance that a router at either end of this is blamed in a step. What may still be under way speaks for it.
     """
-    n, limit = seen.canary + seen.stable, 2 / alpha
+    n, limit, seconds = seen.canary + seen.stable, 2 / alpha, seen.at - seen.since
     found = seen.canary / n if n else 0.0
-    against = max(sequential.odds(seen.more), sequential.odds(seen.fewer))
     got = f"The canary got {seen.canary:,} of {n:,} requests at this weight, and {share:.0%} were set"
-    if against >= limit:
-        why = (
-            f"{got}: {sequential.spoken(against)} that this is not chance, so nothing that was counted can be trusted. "
-            "Mend the router, or whatever sends requests past its weights, and roll out again."
-        )
-        return Check(NAME, Decision.ERROR, why, observed=found, limit=share, n=n)
-    return Check(NAME, Decision.PROMOTE, f"{got}.", observed=found, limit=share, n=n)
+    if seconds <= UNDER_WAY_SECONDS or not 0 < share < 1:
+        return Check(NAME, Decision.PROMOTE, f"{got}.", observed=found, limit=share, n=n)
+    part, odds = UNDER_WAY_SECONDS / seconds, share / (1 - share)
+    more = sequential.more(START, seen.canary, seen.stable + part * seen.canary / odds, odds * uneven)
+    fewer = sequential.fewer(START, seen.canary + part * seen.stable * odds, seen.stable, odds / uneven)
+    against = max(sequential.odds(more), sequential.odds(fewer))
+    if against < limit:
+        return Check(NAME, Decision.PROMOTE, f"{got}.", observed=found, limit=share, n=n)
+    why = (
+        f"{got}: {sequential.spoken(against)} that this is not chance, so nothing that was counted can be trusted. "
+        "Mend the router, or whatever sends requests past its weights, and roll out again."
+    )
+    return Check(NAME, Decision.ERROR, why, observed=found, limit=share, n=n)

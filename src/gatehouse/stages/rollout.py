@@ -101,7 +101,9 @@ def progress(controller: Controller) -> str:
     state, point = controller.state, controller.timeline.points[-1]
     p95 = "" if point["p95_ms"] is None else f", p95 {point['p95_ms']:.0f} ms"
     seen = f"{point['requests']} requests to the canary, {point['errors']} errors{p95}"
-    missing = next((check.why for check in controller.checks if check.decision != Decision.PROMOTE), "")
+    unsettled = [check for check in controller.checks if check.decision != Decision.PROMOTE]
+    # What the step waits for comes before what is only worth knowing.
+    missing = next((check.why for check in sorted(unsettled, key=lambda check: check.advisory)), "")
     why = state.history[-1].why if state.over and state.history else missing
     return f"{point['t']:6.1f} s  {state.phase:11} {state.weight:3d} %  {seen}. {why}".rstrip()
 
