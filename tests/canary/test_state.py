@@ -27,6 +27,7 @@ def test_older_state_is_read():
     assert (state.weight, state.compared.evidence, state.watched.windows) == (5, {}, ())
     first = dict(json.loads(to_json(rollouts.baking()))["compared"])
     old["compared"] = {name: first[name] for name in ("stable", "edges", "evidence")}
+    old["compared"]["split"] = {"canary": 3, "stable": 4}
     assert from_json(json.dumps(old)).compared.dispersion == {}
 
 

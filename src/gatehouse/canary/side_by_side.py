@@ -29,7 +29,7 @@ class Compared:
     watched: int = 0
     share: float | None = None
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
-    split: Split = field(default_factory=lambda: split.begun(0.0))
+    split: Split = field(default_factory=Split)
     outputs: Outputs = field(default_factory=Outputs)
 
 
@@ -60,8 +60,8 @@ def looked(
 ) -> Compared:
     """Return what is known after another look at the counters of both; `before` is the canary's at the last one.
 
-    `share` is the canary's of the traffic; None when the router does not do as it was told.
-    Where a counter went down, its router was started anew: nothing is learned, and the next window begins here.
+    `share` is the canary's of the traffic; None when the router does not do as it was told. Where a counter went down,
+    its router was started anew: nothing is learned, and the next window begins here.
     """
     if stable is None:
         return seen

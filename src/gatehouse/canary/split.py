@@ -22,8 +22,8 @@ UNDER_WAY_SECONDS = 15.0
 class Split:
     """Requests that were over between two moments, in seconds since the epoch, while the weight stayed as it was."""
 
-    since: float
-    at: float
+    since: float = 0.0
+    at: float = 0.0
     canary: int = 0
     stable: int = 0
 
