@@ -147,7 +147,7 @@ def z_test(found: list[Counts]) -> bool:
 IN_TIME = 22
 SCENARIOS = (
     Scenario("no difference", partial(rolled_out, world=World()), 1_000),
-    Scenario("errors doubled", partial(rolled_out, world=World(ratio=2.0)), 400),
+    Scenario("errors doubled", partial(rolled_out, world=World(ratio=2.0)), 3_000),
     Scenario("errors tripled from .05 %", partial(rolled_out, world=World(base=0.0005, ratio=3.0)), 3_000),
     Scenario("late answers doubled", partial(rolled_out, world=World(late=2.0)), 400),
     Scenario("no difference, errors five at a time", partial(rolled_out, world=World(burst=5)), 400),
