@@ -124,7 +124,7 @@ def test_rollout_costs_no_request(place, serving):
         traffic.mark("rolled back")
         time.sleep(0.5)
     assert promoted.decision == Decision.PROMOTE, promoted.why
-    assert rejected.decision == Decision.REJECT
+    assert rejected.decision == Decision.REJECT, rejected.why
     assert " ms " in rejected.why
     assert traffic.failures == []
     assert {answer.version for answer in traffic.answers} == {"1.0.0", "1.1.0", "1.3.0"}
