@@ -1,14 +1,19 @@
 import fcntl
+import json
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, ClassVar
 
 import image_registry
 import pytest
 import yaml
-from targets.contract import ROWS, Contract
+from targets.contract import ROWS, Contract, settings
 from targets.kube import BASE, Namespace
+from targets.test_cluster import kubeconfig
 
 from gatehouse.errors import TargetError
 from gatehouse.stages import rollout
@@ -67,6 +72,49 @@ def serving(place: Namespace, target: KubernetesTarget) -> KubernetesTarget:
         target.remove()
     assert rollout.run(place.settings(), place.good, target=target, say=quiet).decision == Decision.PROMOTE
     return target
+
+
+class Forgetful(BaseHTTPRequestHandler):
+    """An API server with one ConfigMap, which loses the answer to the first change."""
+
+    kept: ClassVar[dict[str, Any]] = {"metadata": {"resourceVersion": "1"}, "data": {}}
+    changes: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        """Return the ConfigMap."""
+        body = json.dumps(self.kept).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_PATCH(self) -> None:
+        """Change it; a second change on top of the same version would be refused."""
+        change = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.changes.append(change["metadata"]["resourceVersion"])
+        self.kept["data"].update(change["data"])
+        self.kept["metadata"]["resourceVersion"] = str(len(self.changes) + 1)
+        if len(self.changes) > 1:
+            self.do_GET()
+
+    def log_message(self, *args: object) -> None:
+        """Print nothing."""
+
+
+def test_lost_answer_is_survived(monkeypatch, tmp_path):
+    """A save whose answer was lost is found to have been made, and is not made twice."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Forgetful) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv("KUBECONFIG", kubeconfig(tmp_path, f"http://127.0.0.1:{server.server_port}"))
+        target = KubernetesTarget(settings(str(tmp_path)))
+        target.save("first")
+        target.save("second")
+        assert target.load() == "second"
+        assert Forgetful.changes == ["1", "2"]
+        target.close()
+        server.shutdown()
+        thread.join()
 
 
 def quiet(line: str) -> None:

@@ -15,7 +15,7 @@ from gatehouse.config import Config
 from gatehouse.errors import SilenceError, TargetError
 from gatehouse.release import Release
 from gatehouse.targets import pods, route, server_metrics, tally, traefik, waiting
-from gatehouse.targets.cluster import Cluster
+from gatehouse.targets.cluster import Cluster, Kind
 from gatehouse.targets.gateway import Gateway
 from gatehouse.targets.tally import Tally
 
@@ -61,12 +61,12 @@ class KubernetesTarget:
         if self._runs(slot, release):
             return
         change = pods.started(release, self.config.kubernetes.replicas, environment(self.config))
-        self.cluster.patch(self._deployment(slot), change, "strategic")
+        self._change(self._deployment(slot), change, "strategic")
         self._wait_ready(slot, release)
 
     def stop(self, slot: Slot) -> None:
         """Take a slot's pods away, each after it has finished what it had begun."""
-        self.cluster.patch(self._deployment(slot), {"spec": {"replicas": 0}})
+        self._change(self._deployment(slot), {"spec": {"replicas": 0}})
         failure = f"The pods of '{route.server(slot)}' did not go"
         _wait(lambda: all(pods.over(pod) for pod in self._pods(slot)), STOP_SECONDS, failure)
 
@@ -75,7 +75,7 @@ class KubernetesTarget:
         mark = f"{'-'.join(f'{slot}-{weights.get(slot, 0)}' for slot in SLOTS)}-{secrets.token_hex(4)}"
         # Forced, because the rules are the rollout's whoever wrote them last.
         wanted = route.description(weights, mark)
-        self.cluster.patch(self.route, wanted, "apply", fieldManager="gatehouse", force="true")
+        self._change(self.route, wanted, "apply", fieldManager="gatehouse", force="true")
         gateway, failure = Gateway(self.url), f"The gateway at {self.url} did not take the weights {dict(weights)}"
         _wait(lambda: gateway.has(mark), CHANGE_SECONDS, f"{failure}, or cannot be reached there ([kubernetes] url),")
 
@@ -149,7 +149,21 @@ class KubernetesTarget:
 
     def _keep(self, data: Mapping[str, str | None]) -> None:
         change = {"metadata": {"resourceVersion": self.version}, "data": dict(data)}
-        self.version = self.cluster.patch(self.kept, change)["metadata"]["resourceVersion"]
+
+        def kept() -> bool:
+            found = self.cluster.get(self.kept)
+            # Not so the first time, but after a change whose answer was lost.
+            if {name: (found.get("data") or {}).get(name) for name in data} != data:
+                found = self.cluster.patch(self.kept, change)
+            self.version = found["metadata"]["resourceVersion"]
+            return True
+
+        _wait(kept, CHANGE_SECONDS, "The cluster did not keep the rollout's state")
+
+    def _change(self, path: str, change: dict[str, Any], kind: Kind = "merge", **query: str) -> None:
+        """Make a change that may be made twice, until the cluster has said that it is made."""
+        failure = f"The cluster did not answer to a change of {path}"
+        _wait(lambda: bool(self.cluster.patch(path, change, kind, **query)), CHANGE_SECONDS, failure)
 
     def _deployment(self, slot: Slot) -> str:
         return f"{self.apps}/deployments/{route.server(slot)}"
