@@ -190,7 +190,7 @@ def test_each_right_is_needed(place, target, resource, verb):
 def use_every_right(place: Namespace, target: KubernetesTarget) -> None:
     """Do everything that a rollout does, a server that does not start among it."""
     target.load()
-    target.save("{}")
+    target.save(json.dumps({"new": time.time()}))
     target.start("blue", place.good)
     target.weigh(target.weights())
     target.stop("green")
