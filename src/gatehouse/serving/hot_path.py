@@ -52,7 +52,7 @@ class HotPath(HttpToolsProtocol):
             data = self._released() + data
         found = None if self._engaged() else self._head(data)
         missing = 0 if found is None else found.size + found.body - len(data)
-        if missing > 0 and not late and found is not None and found.body <= self.turn.service.settings.maximum_bytes:
+        if missing > 0 and not late:
             self.held, self.patience = data, self.loop.call_later(PATIENCE, self._leave)
         elif found is None or missing:
             super().data_received(data)
@@ -109,6 +109,8 @@ class HotPath(HttpToolsProtocol):
         if self.known is not None and data.startswith(self.known[0]):
             return self.known[1]._replace(name=identity.new())
         found = head.plain(data)
+        if found is not None and found.body > self.turn.service.settings.maximum_bytes:
+            found = None
         self.known = None if found is None or found.named else (data[: found.size], found)
         return found
 
