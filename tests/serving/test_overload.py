@@ -58,29 +58,44 @@ def test_long_turns_are_cut() -> None:
 def test_crowds_are_cut() -> None:
     """Of what is read at once, so many are let in as fit into a turn by what a request lately took."""
     server = Server()
-    server.watched.took(0.1, 100)
+    server.watched.took("row", 0.1, 100)
 
     async def crowd() -> list[int]:
         found = []
         for _ in range(2):
-            found.append(sum(server.watched.crowded() for _ in range(60)))
+            found.append(sum(server.watched.crowded("row") for _ in range(60)))
             await asyncio.sleep(0)
-        server.watched.took(0.1, 1000)
-        return [*found, sum(server.watched.crowded() for _ in range(60))]
+        server.watched.took("row", 0.1, 1000)
+        return [*found, sum(server.watched.crowded("row") for _ in range(60))]
 
     assert asyncio.run(crowd()) == [9, 9, 0]
+
+
+def test_one_slow_request_counts_little() -> None:
+    """A request that took long once, and what another kind takes, keeps nobody out."""
+    server = Server()
+
+    async def crowd() -> int:
+        server.watched.took("row", 0.0001)
+        server.watched.took("row", 10)
+        for _ in range(100):
+            server.watched.took("rows", 10)
+        return sum(server.watched.crowded("row") for _ in range(60))
+
+    assert asyncio.run(crowd()) == 0
 
 
 def test_few_are_let_in_whatever_they_take() -> None:
     """Where a few are slow, the machine is: they are let in, up to the cap."""
     server = Server()
-    server.watched.took(10, 1)
+    for _ in range(100):
+        server.watched.took("row", 10)
 
     async def slow() -> list[int]:
-        first = sum(server.watched.crowded() for _ in range(20))
+        first = sum(server.watched.crowded("row") for _ in range(20))
         await asyncio.sleep(0)
         server.watched.under_way = server.watched.most
-        return [first, server.watched.crowded()]
+        return [first, server.watched.crowded("row")]
 
     assert asyncio.run(slow()) == [4, True]
 

@@ -54,12 +54,15 @@ class HotPath(HttpToolsProtocol):
         missing = 0 if found is None else found.size + found.body - len(data)
         if missing > 0 and not late:
             self.held, self.patience = data, self.loop.call_later(PATIENCE, self._leave)
-        elif found is None or missing:
+            return
+        if found is None or missing:
             super().data_received(data)
-        elif self.turn.service.overload.crowded():
+            return
+        kind = answers.ROWS if UNUSUAL.search(data, found.size) else answers.ROW
+        if self.turn.service.overload.crowded(kind):
             self.turn.service.metrics.refused(answers.PREDICT)
             self.send(503, answers.BUSY % found.name.encode(), found.name, answers.RETRY)
-        elif UNUSUAL.search(data, found.size):
+        elif kind == answers.ROWS:
             super().data_received(data)
         else:
             self.waiting = True

@@ -64,7 +64,7 @@ class _Exchange:
             overload.under_way -= 1
         # If nobody else had a turn meanwhile. The time that it waited for its body, or for the model's thread, is free.
         if overload.served is self:
-            overload.took(time.thread_time() - began)
+            overload.took(answers.ROWS, time.thread_time() - began)
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

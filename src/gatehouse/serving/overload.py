@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 # Requests that a turn takes on whatever they take: where a few are slow, the machine is, and refusing helps nobody.
 LEAST = 16
-# How much of the price is remembered at the next request.
-MEMORY = 0.9
+# How much of a price is remembered at the next request, and by how much one request may raise it: the first of a kind
+# loads what the later ones find, and a machine stands still now and then.
+MEMORY, RISE, STEP_SECONDS = 0.9, 2, 1e-4
 
 
 class Overload:
@@ -20,21 +21,21 @@ class Overload:
     def __init__(self, most: int, lag: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.most, self.lag, self.clock = most, lag, clock
         self.under_way = 0
-        # Seconds that a request lately took of the event loop.
-        self.price = 0.0
+        # Seconds that a request lately took of the event loop, by kind.
+        self.prices: dict[str, float] = {}
         # The request that last had its turn.
         self.served: object = None
-        self._turn, self._taken, self._read = 0.0, 0, 0
+        self._turn, self._taken, self._read, self._spent = 0.0, 0, 0, 0.0
 
-    def crowded(self) -> bool:
+    def crowded(self, kind: str) -> bool:
         """Tell whether a request that was just read, and has its turn later, is one too many."""
-        late = self._read >= LEAST and self._read * self.price > self.lag
-        if late or self.under_way >= self.most:
+        if self.under_way >= self.most or (self._read >= LEAST and self._spent > self.lag):
             return True
         if not self._read:
             # What is called soon is called when all that has arrived was read.
             asyncio.get_running_loop().call_soon(self._all_read)
         self._read += 1
+        self._spent += self.prices.get(kind, 0.0)
         return False
 
     def refuses(self) -> bool:
@@ -49,13 +50,14 @@ class Overload:
         self._taken += 1
         return False
 
-    def took(self, seconds: float, requests: int = 1) -> None:
-        """Learn what some requests took of the event loop, while nothing else ran."""
-        each = seconds / requests
-        self.price = each + (self.price - each) * MEMORY**requests
+    def took(self, kind: str, seconds: float, requests: int = 1) -> None:
+        """Learn what some requests of a kind took of the event loop, while nothing else ran."""
+        price = self.prices.get(kind, 0.0)
+        each = min(seconds / requests, (RISE * price + STEP_SECONDS) * requests)
+        self.prices[kind] = each + (price - each) * MEMORY**requests
 
     def _all_read(self) -> None:
-        self._read = 0
+        self._read, self._spent = 0, 0.0
 
     def _end(self) -> None:
         self._turn, self._taken = 0.0, 0
