@@ -11,6 +11,7 @@ Examples:
 import argparse
 import itertools
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.serve import processes
+from benchmarks.serve.contenders import ROOT
 from gatehouse import bundle as bundles
 from gatehouse import config as settings
 from gatehouse import files, workload
@@ -93,7 +95,8 @@ def load(target: LocalTarget, bodies: Path, seconds: float) -> dict[str, Any]:
     """Load the router by 16 clients, and return what came of it."""
     port = int(target.url.rsplit(":", 1)[1])
     command = processes.load_command(port, "/predict", bodies, seconds=seconds)
-    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, check=True)
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
