@@ -11,9 +11,7 @@ Examples:
 import argparse
 import itertools
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -23,8 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.serve import processes
-from benchmarks.serve.contenders import ROOT
+from benchmarks.serve import bench as benches
 from gatehouse import bundle as bundles
 from gatehouse import config as settings
 from gatehouse import files, workload
@@ -94,11 +91,7 @@ def running(folder: Path, config_path: Path) -> Iterator[tuple[LocalTarget, Path
 def load(target: LocalTarget, bodies: Path, seconds: float) -> dict[str, Any]:
     """Load the router by 16 clients, and return what came of it."""
     port = int(target.url.rsplit(":", 1)[1])
-    command = processes.load_command(port, "/predict", bodies, seconds=seconds)
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    return benches.finished(benches.loading(port, "/predict", bodies, seconds=seconds))
 
 
 @contextmanager

@@ -142,15 +142,19 @@ class Bench:
         lines = [json.dumps(document) for document in documents or self.documents(contender)]
         bodies = files.write_text(self.folder / f"{contender.name}.jsonl", "\n".join(lines))
         asked = {"connections": CLIENTS, "seconds": self.seconds, **options}
-        command = processes.load_command(server.port, contender.path, bodies, **asked)
-        return subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return loading(server.port, contender.path, bodies, **asked)
+
+
+def loading(port: int, path: str, bodies: Path, **options: Any) -> "subprocess.Popen[str]":
+    """Start the load generator upon an address; `finished` returns its figures."""
+    return subprocess.Popen(
+        processes.load_command(port, path, bodies, **options),
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def finished(generator: "subprocess.Popen[str]") -> dict[str, Any]:

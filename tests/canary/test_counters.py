@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from gatehouse.canary import counters
 from gatehouse.canary.counters import CLASS, EDGES_MS, Counters
 from gatehouse.errors import ConfigError
 
@@ -78,3 +79,10 @@ def test_quantile_beyond_edges():
     assert Counters().quantile(0.95) is None
     assert Counters(latency={100.0: 0}).quantile(0.95) is None
     assert Counters(5).quantile(0.95) is None
+
+
+def test_total_adds_up():
+    """Windows add up to all that was counted in them."""
+    windows = [Counters(10, 1, 2, {5.0: 8}, 3), Counters(20, 0, 0, {5.0: 20}, 1)]
+    assert counters.total(windows) == Counters(30, 1, 2, {5.0: 28}, 4)
+    assert counters.total([]) == Counters()

@@ -39,10 +39,3 @@ def test_other_version_begins_anew():
 def test_memory_has_an_end():
     """The state does not grow for ever."""
     assert len(minutes(range(0, 5000, 10)).windows) == watch.KEPT
-
-
-def test_total_adds_up():
-    """Windows add up to all that was counted in them."""
-    windows = [Counters(10, 1, 2, {5.0: 8}, 3), Counters(20, 0, 0, {5.0: 20}, 1)]
-    assert watch.total(windows) == Counters(30, 1, 2, {5.0: 28}, 4)
-    assert watch.total([]) == Counters()

@@ -1,7 +1,8 @@
 """What a router has counted of one slot, and what lies between two looks at it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Literal
 
 from gatehouse.errors import ConfigError
@@ -97,6 +98,16 @@ class Counters:
                 return edge + (upper - edge) * (share * self.requests - below) / max(count - below, 1)
             edge, below = upper, count
         return edge if self.requests and self.latency else None
+
+
+def total(counted: Iterable[Counters]) -> Counters:
+    """Return what was counted in several places, or windows, together."""
+    return reduce(Counters.plus, counted, Counters())
+
+
+def fell(window: Predicted) -> bool:
+    """Tell whether a count of predictions went down between two looks: its server was started anew."""
+    return any(count < 0 for counts in window.values() for count in counts.values())
 
 
 def added(some: Predicted, others: Predicted) -> dict[str, dict[str, int]]:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import betaln
 
 from gatehouse import stability
-from gatehouse.canary.counters import CLASS, Predicted, added
+from gatehouse.canary.counters import CLASS, Predicted, added, fell
 from gatehouse.verdicts import Check, Decision
 
 # Pooled bins hold at least so many expected rows of either version, as Pearson's χ² asks for.
@@ -79,15 +79,16 @@ def grown(seen: Outputs, canary: Predicted, stable: Predicted, margin: float, al
 
     A count that went down means that a server was started anew: nothing is learned of this window.
     """
-    if any(count < 0 for window in (canary, stable) for counts in window.values() for count in counts.values()):
+    if fell(canary) or fell(stable):
         return seen
     found = replace(seen, canary=added(seen.canary, canary), stable=added(seen.stable, stable))
     names = found.names
     for name in names:
+        if rows(found.canary[name]) < 2 * _rows_tested(seen, name):
+            continue
         number = seen.tests.get(name, 0) + 1
         result = examined(found, name, margin, alpha / len(names) / (number * (number + 1)))
-        due = rows(found.canary[name]) >= 2 * _rows_tested(seen, name)
-        if result is not None and due:
+        if result is not None:
             tests, tested = {**found.tests, name: number}, {**found.tested, name: result}
             found = replace(found, tests=tests, tested=tested)
     return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from gatehouse.canary import bursts, comparison, outputs, split, watch
 from gatehouse.canary.comparison import ERRORS, FOR_PREDICTIONS, Evidence, Knobs
-from gatehouse.canary.counters import Counters
+from gatehouse.canary.counters import Counters, total
 from gatehouse.canary.outputs import Outputs
 from gatehouse.canary.sequential import Window
 from gatehouse.canary.split import Split
@@ -38,7 +38,7 @@ def begun(watched: Watched, stable: Counters, expected: Mapping[str, float]) -> 
 
     `expected` is the PSI between the predictions of both on the newest rows, by output.
     """
-    before = watch.total(watched.windows)
+    before = total(watched.windows)
     edges = comparison.frozen(before if before.requests >= comparison.FEWEST_ANSWERS else stable)
     dispersion = {}
     if watch.enough(watched.windows):

@@ -37,18 +37,6 @@ def watched(seen: Watched, bundle: str, counted: Counters, now: float, seconds: 
     return Watched(bundle, now, counted, (*seen.windows, counted.since(seen.last))[-KEPT:])
 
 
-def total(windows: Sequence[Counters]) -> Counters:
-    """Return the windows' counts added up."""
-    edges = windows[0].latency if windows else ()
-    return Counters(
-        sum(window.requests for window in windows),
-        sum(window.errors for window in windows),
-        sum(window.abandoned for window in windows),
-        {edge: sum(window.latency.get(edge, 0) for window in windows) for edge in edges},
-        sum(window.refused for window in windows),
-    )
-
-
 def enough(windows: Sequence[Counters]) -> bool:
     """Tell whether there are windows enough to see bursts."""
     return len(windows) >= bursts.FEWEST_WINDOWS

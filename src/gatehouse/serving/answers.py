@@ -11,8 +11,6 @@ from gatehouse.serving.requests import Batch, RequestError
 from gatehouse.serving.runtime import TooLateError
 
 PREDICT = "/predict"
-# Two kinds of requests, by what they take: a plain one of one row, and any other.
-ROW, ROWS = "row", "rows"
 PROBES = ("/healthz", "/readyz")
 # Success, and not by the model itself: a router counts it apart, so a canary that lives by its fallback is seen.
 FALLBACK = 203

@@ -10,7 +10,7 @@ from asyncio import TimerHandle
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from gatehouse.serving import answers, head, identity
+from gatehouse.serving import answers, head, identity, overload
 from gatehouse.serving.head import Head
 from gatehouse.serving.service import Service
 from gatehouse.serving.turn import Turn
@@ -58,11 +58,11 @@ class HotPath(HttpToolsProtocol):
         if found is None or missing:
             super().data_received(data)
             return
-        kind = answers.ROWS if UNUSUAL.search(data, found.size) else answers.ROW
+        kind = overload.ROWS if UNUSUAL.search(data, found.size) else overload.ROW
         if self.turn.service.overload.crowded(kind):
             self.turn.service.metrics.refused(answers.PREDICT)
             self.send(503, answers.BUSY % found.name.encode(), found.name, answers.RETRY)
-        elif kind == answers.ROWS:
+        elif kind == overload.ROWS:
             super().data_received(data)
         else:
             self.waiting = True

@@ -5,10 +5,11 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gatehouse.serving import answers, identity
-from gatehouse.serving.answers import PREDICT
+from gatehouse.serving.answers import PREDICT, PROBES
+from gatehouse.serving.overload import ROWS
 from gatehouse.serving.service import Service, report
 
-ROUTES = ("/", PREDICT, "/healthz", "/readyz", "/version", "/metrics", "/openapi.json", "/docs")
+ROUTES = ("/", PREDICT, *PROBES, "/version", "/metrics", "/openapi.json", "/docs")
 
 
 class Edge:
@@ -64,7 +65,7 @@ class _Exchange:
             overload.under_way -= 1
         # If nobody else had a turn meanwhile. The time that it waited for its body, or for the model's thread, is free.
         if overload.served is self:
-            overload.took(answers.ROWS, time.thread_time() - began)
+            overload.took(ROWS, time.thread_time() - began)
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

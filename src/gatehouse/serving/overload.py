@@ -8,6 +8,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
+# Two kinds of requests, by what they take: a plain one of one row, and any other.
+ROW, ROWS = "row", "rows"
 # Requests that a turn takes on whatever they take: where a few are slow, the machine is, and refusing helps nobody.
 LEAST = 16
 # How much of a price is remembered at the next request, and by how much one request may raise it: the first of a kind

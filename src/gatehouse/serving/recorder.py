@@ -78,11 +78,10 @@ class Recorder:
         """Have the answers of some requests logged."""
         chosen = [(one, self.chosen(len(one.values))) for one in answered]
         count = sum(len(rows) for _, rows in chosen)
+        if not count:
+            return
         lines = partial(self._lines, now, chosen)
-        if count <= AT_ONCE:
-            lines = partial(bytes, lines())
-        if count:
-            log.add(count, lines)
+        log.add(count, partial(bytes, lines()) if count <= AT_ONCE else lines)
 
     def chosen(self, rows: int) -> Sequence[int]:
         """Return the numbers of the rows that are logged."""

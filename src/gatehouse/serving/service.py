@@ -104,9 +104,8 @@ class Service:
 
     def _read(self, body: bytes) -> Batch:
         batch = self.reader.read(body)
-        if batch.unseen:
-            for column, count in batch.unseen.items():
-                self.metrics.unseen.labels(column).inc(count)
+        for column, count in batch.unseen.items():
+            self.metrics.unseen.labels(column).inc(count)
         return batch
 
     async def _answer_all(self, asked: Sequence[Asked], now: datetime) -> list[Outcome]:

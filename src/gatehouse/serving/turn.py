@@ -8,7 +8,7 @@ import time
 from typing import Protocol, TypeAlias
 
 from gatehouse.errors import GatehouseError
-from gatehouse.serving import answers
+from gatehouse.serving import answers, overload
 from gatehouse.serving.service import Outcome, Service, report
 
 
@@ -52,7 +52,7 @@ class Turn:
         for start in range(0, len(taken), size):
             await self._answer(taken[start : start + size])
         if at_once and not self.service.cache:
-            self.service.overload.took(answers.ROW, time.perf_counter() - began, len(taken))
+            self.service.overload.took(overload.ROW, time.perf_counter() - began, len(taken))
 
     async def _answer(self, taken: list[Taken]) -> None:
         outcomes: list[Outcome]

@@ -22,8 +22,6 @@ from gatehouse.targets.tally import Tally
 STATE, COUNTED = "rollout.json", "counted.json"
 # How long a gateway may take to do what it is told; some look only every other second.
 CHANGE_SECONDS = 30.0
-# A server that hangs must not keep anybody from seeing that it does.
-SERVER_SECONDS = 1.0
 # How long a pod may take to go, above what its own settings give it.
 STOP_SECONDS = 90.0
 
@@ -186,7 +184,9 @@ class KubernetesTarget:
                 return None
             raise
         try:
-            predictions = server_metrics.predictions(self.cluster.text(f"{door}{pods.SERVER_METRICS}", SERVER_SECONDS))
+            predictions = server_metrics.predictions(
+                self.cluster.text(f"{door}{pods.SERVER_METRICS}", server_metrics.SECONDS)
+            )
         except TargetError:
             return replace(counted, predictions=before.predictions if before else {})
         return replace(counted, predictions=predictions)

@@ -15,8 +15,6 @@ from gatehouse.targets import server_metrics, traefik, waiting
 # The router is on this machine, so no proxy stands between, whatever the environment says.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 ANSWER_SECONDS = 5.0
-# A server that hangs must not keep anybody from seeing that it does.
-SERVER_SECONDS = 1.0
 # How long a new description may take to be in force; it is a tenth of a second in practice.
 CHANGE_SECONDS = 10.0
 
@@ -62,7 +60,7 @@ class Router:
     def predictions(self, slot: Slot) -> Predicted:
         """Return what the server in a slot says of its predictions; nothing when it does not answer at once."""
         try:
-            return server_metrics.predictions(self._get(f"/slots/{slot}/metrics", SERVER_SECONDS).decode())
+            return server_metrics.predictions(self._get(f"/slots/{slot}/metrics", server_metrics.SECONDS).decode())
         except (TargetError, UnicodeDecodeError):
             return {}
 

@@ -7,6 +7,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from gatehouse.canary.counters import CLASS, VALUE
 from gatehouse.errors import TargetError
 
+# For a server to answer: one that hangs must not keep anybody from seeing that it does.
+SECONDS = 1.0
 CLASSES, VALUES = "gatehouse_predicted_classes", "gatehouse_prediction_value"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
-from gatehouse.canary.counters import SLOTS, Counters, Slot
+from gatehouse.canary.counters import SLOTS, Counters, Slot, fell, total
 
 Seen = Mapping[str, Counters]
 
@@ -29,13 +29,14 @@ class Tally:
                 now = counted.get(slot, {}).get(uid)
                 if now is None or now.restarted(before):
                     past[slot] = past[slot].plus(before)
-                elif _fell(now.since(before)):
+                elif fell(now.since(before).predictions):
+                    # A server began to count anew, while the proxy beside it went on.
                     past[slot] = past[slot].plus(Counters(predictions=before.predictions))
         return Tally(past, {slot: dict(counted.get(slot, {})) for slot in SLOTS})
 
     def totals(self) -> dict[Slot, Counters]:
         """Return all that was counted in each slot."""
-        return {slot: _sum(self.past.get(slot, Counters()), self.seen.get(slot, {})) for slot in SLOTS}
+        return {slot: total([self.past.get(slot, Counters()), *self.seen.get(slot, {}).values()]) for slot in SLOTS}
 
 
 def to_json(tally: Tally) -> str:
@@ -46,14 +47,3 @@ def to_json(tally: Tally) -> str:
 def from_json(text: str) -> Tally:
     """Read a tally back; one that cannot be read is an empty one, and evidence is gathered anew."""
     return TypeAdapter(Tally).validate_python(json.loads(text))
-
-
-def _fell(since: Counters) -> bool:
-    """Tell whether a server began to count its predictions anew, while the proxy beside it went on."""
-    return any(count < 0 for counts in since.predictions.values() for count in counts.values())
-
-
-def _sum(counters: Counters, seen: Seen) -> Counters:
-    for each in seen.values():
-        counters = counters.plus(each)
-    return counters
