@@ -92,6 +92,8 @@ def decide(
     if state.settled and not weights.get(canary.slot):
         why = f"The router sends the canary nothing, and {state.weight} % was set: somebody took its traffic away."
         return enter(state, Phase.ROLLED_BACK, 0, now, why), checks
+    if state.paused:
+        return replace(state, settled=state.settled and weights == shares(state)), checks
     if not against and elapsed >= steps.bake_seconds:
         return advance(state, counters, now, steps), checks
     if elapsed >= steps.step_budget_seconds:

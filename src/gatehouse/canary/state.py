@@ -50,7 +50,8 @@ class State:
 
     `weight` is the canary's share in percent. `baseline` is what the canary had been counted when its step began,
     `seen` at the last look. `compared` is what was found of it beside the stable version since it got traffic, and
-    `watched` what was seen of stable alone. A state is `settled` when the world was seen to be as it says.
+    `watched` what was seen of stable alone. A `paused` rollout stays at its weight until a person lets it go on. A
+    state is `settled` when the world was seen to be as it says.
     """
 
     phase: Phase
@@ -63,6 +64,7 @@ class State:
     seen: Counters = field(default_factory=Counters)
     compared: Compared = field(default_factory=Compared)
     watched: Watched = field(default_factory=Watched)
+    paused: bool = False
     settled: bool = False
     history: tuple[Transition, ...] = ()
 
@@ -83,7 +85,7 @@ def settle(state: State) -> State:
     if state.phase not in FINAL:
         return replace(state, settled=True)
     stable = state.canary if state.phase == Phase.PROMOTED and state.canary else state.stable
-    return replace(state, settled=True, stable=stable, canary=None)
+    return replace(state, settled=True, stable=stable, canary=None, paused=False)
 
 
 def shares(state: State) -> dict[Slot, int]:
