@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gatehouse import ledger
-from gatehouse.canary import actions, machine
+from gatehouse.canary import actions, machine, orders
 from gatehouse.canary import state as states
 from gatehouse.canary.actions import Action, Promote, Start, Stop, Weigh
+from gatehouse.canary.orders import Order
 from gatehouse.canary.state import Phase, State
 from gatehouse.config import Config
 from gatehouse.errors import GatehouseError, TargetError
@@ -56,9 +57,7 @@ class Controller:
 
         An interrupted rollout of another version is brought to its end first. Raises TargetError and EvidenceError.
         """
-        saved = self.target.load()
-        if saved is not None:
-            self.state = states.from_json(saved)
+        self._reload()
         if self.state.canary is not None and self.state.canary.release != self.candidate:
             self._keep(machine.abandon(self.state, f"Version {self.candidate.version} came after it.", self.now()))
         for placed in actions.serving(self.state):
@@ -73,12 +72,23 @@ class Controller:
 
         Raises TargetError when the target does not obey, or when several looks failed one after another.
         """
+        self._reload()
         self.apply()
         if self.state.over:
             self._rest()
         elif self._look():
             self.apply()
         self.timeline.add(self.state, self.now())
+
+    def obey(self, order: Order) -> None:
+        """Do what a person says, and all that follows from it. Raises EvidenceError when it makes no sense now."""
+        self._reload()
+        weight = self.state.weight
+        self.state = orders.obey(self.state, order, self.now())
+        if self.state.weight < weight:
+            self._weigh()
+        self._keep(self.state)
+        self.apply()
 
     def give_up(self, why: str) -> None:
         """End the rollout with all traffic on the stable version, as far as the target still obeys."""
@@ -100,6 +110,12 @@ class Controller:
             else:
                 self._record()
                 self._keep(states.settle(self.state))
+
+    def _reload(self) -> None:
+        """Read what stands beside the traffic: another program may have obeyed an order since the last look."""
+        saved = self.target.load()
+        if saved is not None:
+            self.state = states.from_json(saved)
 
     def _begin(self) -> None:
         if not self.serves:
