@@ -44,5 +44,9 @@ class SilenceError(TargetError):
     """Whoever was asked did not answer; asking again may help."""
 
 
+class TakenError(TargetError):
+    """Another program has changed the rollout's state since this one read it; what it says now holds."""
+
+
 class WorkloadError(GatehouseError):
     """The workload package lacks something that the machinery needs."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from gatehouse.bundle import Bundle
 from gatehouse.canary.counters import CLASS, EDGES_MS, SLOTS, Counters, Slot
-from gatehouse.errors import TargetError
+from gatehouse.errors import TakenError, TargetError
 from gatehouse.release import Release
 
 
@@ -20,7 +20,8 @@ class Killed(BaseException):
 class PaperTarget:
     """Servers by their slots, traffic of `rate` requests a second, and the share of errors by version.
 
-    `kill_at` is the number of the call before which the program is killed; `deaf` counts the looks that fail.
+    `kill_at` is the number of the call before which the program is killed; `deaf` counts the looks that fail, and
+    `overtaken` is the state that another program saves just before the next save.
     """
 
     rate: float = 100.0
@@ -34,6 +35,7 @@ class PaperTarget:
     shares: dict[Slot, int] = field(default_factory=lambda: dict.fromkeys(SLOTS, 0))
     exact: dict[Slot, list[float]] = field(default_factory=lambda: {slot: [0.0, 0.0] for slot in SLOTS})
     state: str | None = None
+    overtaken: str | None = None
     events: list[str] = field(default_factory=list)
     lost: float = 0.0
 
@@ -96,6 +98,9 @@ class PaperTarget:
     def save(self, state: str) -> None:
         """Keep the state."""
         self.call("save")
+        if self.overtaken is not None:
+            self.state, self.overtaken = self.overtaken, None
+            raise TakenError("Another program has changed the state.")
         self.state = state
         self.call("saved")
 

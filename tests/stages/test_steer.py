@@ -7,7 +7,9 @@ from stages.test_controller import NEW, OLD, SINGLE, STEPS, Stage
 
 from gatehouse import config as settings
 from gatehouse import ledger
-from gatehouse.canary.orders import Do
+from gatehouse.canary import orders
+from gatehouse.canary import state as states
+from gatehouse.canary.orders import Do, Order
 from gatehouse.canary.state import Phase
 from gatehouse.errors import ConfigError, EvidenceError
 from gatehouse.stages import steer
@@ -57,6 +59,18 @@ def test_running_program_notices(stage, tell):
     running.tick()
     assert running.state.phase == Phase.ROLLED_BACK
     assert not running.serves
+
+
+def test_overtaken_program_writes_over_nothing(stage):
+    """Where another program saves in the middle of a tick, its word holds: the next tick does what that says."""
+    running = stage.controller()
+    running.attach()
+    ordered = orders.obey(stage.state, Order(Do.ABORT, "Ada", WHY), stage.target.now())
+    stage.target.overtaken = states.to_json(ordered)
+    running.tick()
+    running.tick()
+    assert (running.state.phase, stage.target.shares["green"]) == (Phase.ROLLED_BACK, 0)
+    assert stage.state.history[-1].why == f"Ada says abort: {WHY}"
 
 
 def test_promote_moves_registry(stage, tell):

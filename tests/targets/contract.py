@@ -15,7 +15,7 @@ import pytest
 from gatehouse import config
 from gatehouse.canary.counters import CLASS, Slot
 from gatehouse.config import Config
-from gatehouse.errors import TargetError
+from gatehouse.errors import TakenError, TargetError
 from gatehouse.release import Release
 from gatehouse.stages.traffic import Traffic
 from gatehouse.targets import Target
@@ -149,11 +149,25 @@ class Contract:
     def test_state_is_kept(self, place: Place, target: Target) -> None:
         """Another program finds the state, the address and the weights as they were left."""
         self.serve(target, "blue", place.good)
+        target.load()
         target.save(json.dumps({"first": "ü" * 1000}))
         target.save('{"second": 2}')
         other = place.attach()
         assert other.load() == '{"second": 2}'
         assert (other.url, other.weights()) == (target.url, target.weights())
+        other.close()
+
+    def test_second_writer_is_told(self, place: Place, target: Target) -> None:
+        """Of two programs that know the state, the one that saves second is told so, and nothing is lost."""
+        self.serve(target, "blue", place.good)
+        target.load()
+        target.save('{"mine": 1}')
+        other = place.attach()
+        assert other.load() == '{"mine": 1}'
+        other.save('{"theirs": 1}')
+        with pytest.raises(TakenError):
+            target.save('{"mine": 2}')
+        assert target.load() == '{"theirs": 1}'
         other.close()
 
 

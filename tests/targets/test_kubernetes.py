@@ -52,19 +52,6 @@ class TestKubernetes(Contract):
     """The target on a Kubernetes cluster keeps the contract."""
 
 
-@pytest.mark.kubernetes
-def test_second_writer_is_refused(place, target):
-    """Of two programs that hold the state, the one that saves second is told so, and nothing is lost."""
-    target.save('{"mine": 1}')
-    other = place.attach()
-    assert other.load() == '{"mine": 1}'
-    other.save('{"theirs": 1}')
-    with pytest.raises(TargetError, match="Another program has written"):
-        target.save('{"mine": 2}')
-    assert target.load() == '{"theirs": 1}'
-    other.close()
-
-
 @pytest.fixture
 def serving(place: Namespace, target: KubernetesTarget) -> KubernetesTarget:
     """Return the target when a rollout has given the good release all traffic."""

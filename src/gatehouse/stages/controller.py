@@ -18,7 +18,7 @@ from gatehouse.canary.actions import Action, Promote, Start, Stop, Weigh
 from gatehouse.canary.orders import Order
 from gatehouse.canary.state import Phase, State
 from gatehouse.config import Config
-from gatehouse.errors import GatehouseError, TargetError
+from gatehouse.errors import GatehouseError, TakenError, TargetError
 from gatehouse.registry import Registry
 from gatehouse.release import Release
 from gatehouse.stages.timeline import Timeline
@@ -70,14 +70,18 @@ class Controller:
     def tick(self) -> None:
         """Finish what was intended; then look, decide, and do what follows. Between rollouts, look at stable alone.
 
-        Raises TargetError when the target does not obey, or when several looks failed one after another.
+        Where another program has changed the state meanwhile, what it says holds, and this tick is over. Raises
+        TargetError when the target does not obey, or when several looks failed one after another.
         """
         self._reload()
-        self.apply()
-        if self.state.over:
-            self._rest()
-        elif self._look():
+        try:
             self.apply()
+            if self.state.over:
+                self._rest()
+            elif self._look():
+                self.apply()
+        except TakenError:
+            self._reload()
         self.timeline.add(self.state, self.now())
 
     def obey(self, order: Order) -> None:

@@ -17,7 +17,7 @@ from gatehouse import registry as registries
 from gatehouse import targets
 from gatehouse.canary.state import Phase
 from gatehouse.config import Config
-from gatehouse.errors import EvidenceError, GatehouseError
+from gatehouse.errors import EvidenceError, GatehouseError, TakenError
 from gatehouse.registry import Registry
 from gatehouse.release import Release
 from gatehouse.stages import evidence, judgement
@@ -82,6 +82,9 @@ def run(
                 said, spoken = stands, now()
             if not controller.state.over:
                 sleep(config.rollout.poll_seconds)
+    except TakenError as error:
+        # It is another program's now: to take the traffic back would work against that one.
+        return verdict(controller, str(error))
     except GatehouseError as error:
         controller.give_up(str(error))
         return verdict(controller, str(error))

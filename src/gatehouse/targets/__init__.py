@@ -54,7 +54,10 @@ class Target(Protocol):
         ...
 
     def save(self, state: str) -> None:
-        """Keep the rollout's state: the new one or the old one, never a half."""
+        """Keep the rollout's state: the new one or the old one, never a half.
+
+        Raises TakenError when another program has saved one since this one loaded or saved.
+        """
         ...
 
     def close(self) -> None:

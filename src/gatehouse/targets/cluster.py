@@ -11,7 +11,7 @@ from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 
-from gatehouse.errors import SilenceError, TargetError
+from gatehouse.errors import SilenceError, TakenError, TargetError
 
 # For the API server to answer; it asks a pod in turn when it reads counters.
 ANSWER_SECONDS = 10.0
@@ -76,7 +76,8 @@ class Cluster:
         except (ApiException, urllib3.exceptions.HTTPError, OSError) as error:
             raise SilenceError(f"The cluster does not answer to {method} {path}: {error}.") from error
         if answer.status >= 300:
-            raise TargetError(refusal(answer.status, method, path, data))
+            kind = TakenError if answer.status == CONFLICT else TargetError
+            raise kind(refusal(answer.status, method, path, data))
         return data
 
 

@@ -19,7 +19,7 @@ from gatehouse.canary.counters import SLOTS, Counters, Slot
 from gatehouse.config import Config
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
-from gatehouse.targets import containers, traefik, waiting
+from gatehouse.targets import containers, taken, traefik, waiting
 from gatehouse.targets.containers import Names
 from gatehouse.targets.engine import Engine
 from gatehouse.targets.router import Router
@@ -48,6 +48,8 @@ class DockerTarget:
         self.names = Names(project)
         self.traefik_image = traefik_image
         self.engine = Engine()
+        # The state as this program knows it, to see when another one has changed it.
+        self.known: str | None = None
 
     @property
     def url(self) -> str:
@@ -90,13 +92,19 @@ class DockerTarget:
         """Return the rollout's state; of one that was being written when the engine died, the newer whole copy."""
         if not self.engine.has_volume(self.names.router):
             return None
-        router = self._ensure_router()
-        found = [self.engine.read(router, name) for name in (containers.STATE, containers.NEW_STATE)]
-        return next((text for text in found if text is not None and is_whole(text)), None)
+        self.known = self._kept(self._ensure_router())
+        return self.known
 
     def save(self, state: str) -> None:
-        """Keep the rollout's state. It is written twice, one after the other, because a file cannot be swapped here."""
-        self.engine.write(self._ensure_router(), {containers.NEW_STATE: state, containers.STATE: state})
+        """Keep the rollout's state. It is written twice, one after the other, because a file cannot be swapped here.
+
+        Nor can it be compared and written at once: two programs that save within some milliseconds are noticed at the
+        next save. Raises TakenError when another program has saved since this one loaded or saved.
+        """
+        router = self._ensure_router()
+        taken.check(self._kept(router), self.known)
+        self.engine.write(router, {containers.NEW_STATE: state, containers.STATE: state})
+        self.known = state
 
     def close(self) -> None:
         """Let go of the engine; all containers go on serving."""
@@ -105,6 +113,11 @@ class DockerTarget:
     def remove(self) -> None:
         """Remove all containers, the network and the volumes."""
         self.engine.remove(self.names)
+        self.known = None
+
+    def _kept(self, router: Container) -> str | None:
+        found = [self.engine.read(router, name) for name in (containers.STATE, containers.NEW_STATE)]
+        return next((text for text in found if text is not None and is_whole(text)), None)
 
     def _ensure_router(self) -> Container:
         container = self.engine.find(self.names.router)

@@ -3,6 +3,7 @@
 Everything is known by a folder in the state folder, so that another program can carry on where one was killed.
 """
 
+import fcntl
 import os
 import shutil
 import sys
@@ -13,10 +14,12 @@ from gatehouse import files
 from gatehouse.canary.counters import SLOTS, Counters, Slot
 from gatehouse.config import Config
 from gatehouse.release import Release
-from gatehouse.targets import local_router, ports
+from gatehouse.targets import local_router, ports, taken
 from gatehouse.targets.local_router import LocalRouter
 from gatehouse.targets.processes import Processes
 from gatehouse.targets.watchdog import Watchdog
+
+STATE = "rollout.json"
 
 
 def of(config: Config) -> "LocalTarget":
@@ -47,6 +50,8 @@ class LocalTarget:
         settings = config.rollout
         self.router = LocalRouter(self.processes, self.folder / "routes", settings.port, settings.start_seconds)
         self.watchdog: Watchdog | None = None
+        # The state as this program knows it, to see when another one has changed it.
+        self.known: str | None = None
 
     @property
     def url(self) -> str:
@@ -88,12 +93,17 @@ class LocalTarget:
 
     def load(self) -> str | None:
         """Return the rollout's state."""
-        path = self.folder / "rollout.json"
-        return files.read_text(path, "rollout's state") if path.exists() else None
+        self.known = self._kept()
+        return self.known
 
     def save(self, state: str) -> None:
-        """Keep the rollout's state."""
-        files.write_text(self.folder / "rollout.json", state)
+        """Keep the rollout's state. Raises TakenError when another program has saved since this one loaded or saved."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "rollout.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            taken.check(self._kept(), self.known)
+            files.write_text(self.folder / STATE, state)
+        self.known = state
 
     def close(self) -> None:
         """Stop all processes, unless they stay."""
@@ -108,6 +118,11 @@ class LocalTarget:
         self._stop_all()
         self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.known = None
+
+    def _kept(self) -> str | None:
+        path = self.folder / STATE
+        return files.read_text(path, "rollout's state") if path.exists() else None
 
     def _stop_all(self) -> None:
         # The router first, so that no request is sent to a server that is gone.
