@@ -123,7 +123,7 @@ def look(
     if state.weight < ALL:
         compared = side_by_side.looked(compared, state.seen, counted, stable, share, now, beside)
     began = min(state.step_started, now)
-    return replace(state, seen=counted, baseline=baseline, step_started=began, compared=compared)
+    return replace(state, seen=counted, baseline=baseline, step_started=began, looked_at=now, compared=compared)
 
 
 def _beside_stable(state: State, knobs: comparison.Knobs) -> tuple[Check, ...]:
@@ -160,6 +160,15 @@ def bake(state: State, step: int, counters: Mapping[Slot, Counters], now: float,
     counted = counters.get(state.canary.slot, Counters()) if state.canary else Counters()
     state = replace(state, step=step, baseline=counted, seen=counted)
     return enter(state, Phase.BAKING, steps.steps[step], now, why)
+
+
+def unwatched(state: State, now: float, limit: float) -> State:
+    """Return the state where nobody looked at the canary for so many seconds: it loses its traffic before all else."""
+    silent = now - state.looked_at
+    if state.phase != Phase.BAKING or silent <= limit:
+        return state
+    why = f"Nobody watched the canary for {silent:.0f} s, and {limit:g} s are allowed."
+    return enter(state, Phase.ROLLED_BACK, 0, now, why)
 
 
 def abandon(state: State, why: str, now: float) -> State:

@@ -7,6 +7,7 @@ from functools import cache
 from pydantic import TypeAdapter, ValidationError
 
 from gatehouse.canary.counters import SLOTS, Counters, Slot
+from gatehouse.canary.lease import Lease
 from gatehouse.canary.side_by_side import Compared
 from gatehouse.canary.watch import Watched
 from gatehouse.errors import EvidenceError
@@ -50,8 +51,9 @@ class State:
 
     `weight` is the canary's share in percent. `baseline` is what the canary had been counted when its step began,
     `seen` at the last look. `compared` is what was found of it beside the stable version since it got traffic, and
-    `watched` what was seen of stable alone. A `paused` rollout stays at its weight until a person lets it go on. A
-    state is `settled` when the world was seen to be as it says.
+    `watched` what was seen of stable alone. A `paused` rollout stays at its weight until a person lets it go on. The
+    `lease` says who may act, and `looked_at` when the canary was last watched. A state is `settled` when the world was
+    seen to be as it says.
     """
 
     phase: Phase
@@ -65,6 +67,8 @@ class State:
     compared: Compared = field(default_factory=Compared)
     watched: Watched = field(default_factory=Watched)
     paused: bool = False
+    lease: Lease = field(default_factory=Lease)
+    looked_at: float = 0.0
     settled: bool = False
     history: tuple[Transition, ...] = ()
 
@@ -77,7 +81,7 @@ class State:
 def enter(state: State, phase: Phase, weight: int, now: float, why: str) -> State:
     """Return the state with a new phase or weight, and a line in its story."""
     history = (*state.history, Transition(now, phase, weight, why))
-    return replace(state, phase=phase, weight=weight, step_started=now, settled=False, history=history)
+    return replace(state, phase=phase, weight=weight, step_started=now, looked_at=now, settled=False, history=history)
 
 
 def settle(state: State) -> State:
