@@ -17,6 +17,7 @@ from gatehouse import files
 from gatehouse import holdout as holdout_rule
 from gatehouse.canary import comparison as comparison_rule
 from gatehouse.canary import evidence, machine
+from gatehouse.canary import lease as lease_rule
 from gatehouse.drift import knobs as drift_rules
 from gatehouse.errors import ConfigError
 from gatehouse.gates import data as data_gate
@@ -211,6 +212,7 @@ class Config:
     steps: machine.Knobs = machine.Knobs()
     canary: evidence.Knobs = evidence.Knobs()
     comparison: comparison_rule.Knobs = comparison_rule.Knobs()
+    lease: lease_rule.Knobs = lease_rule.Knobs()
     serving: Serving = Serving()
     log: Log = Log()
     drift: drift_rules.Knobs = drift_rules.Knobs()

@@ -17,6 +17,9 @@ OLD, NEW, NEWER = (Release(f"1.{n}.0", str(n) * 64, "x") for n in range(3))
 STEPS = {"steps": [10, 50, 100], "bake_seconds": 5.0, "step_budget_seconds": 60.0}
 # As if errors came one by one.
 SINGLE = {"bursts": 1.0}
+# So that a program which is killed keeps the next one out for a second only.
+LEASE = {"seconds": 1.0}
+SECTIONS = {"steps": STEPS, "comparison": SINGLE, "lease": LEASE}
 
 
 @dataclass
@@ -35,9 +38,10 @@ class Stage:
         """Run a program until the rollout is over, or it is killed."""
         controller = self.controller(candidate)
         controller.attach()
-        while not controller.state.over:
+        while not controller.over:
             controller.tick()
             self.target.sleep(1.0)
+        controller.release()
         return controller
 
     @property
@@ -50,7 +54,7 @@ class Stage:
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
     """Return a stage on which the old version has all traffic, from slot blue."""
-    stage = Stage(settings.parse({"store": {"state": str(tmp_path)}, "steps": STEPS, "comparison": SINGLE}))
+    stage = Stage(settings.parse({"store": {"state": str(tmp_path)}, **SECTIONS}))
     stage.play(OLD)
     stage.target.events.clear()
     stage.target.calls = 0
@@ -79,7 +83,8 @@ def test_bad_candidate_in_order(stage):
 def test_week_of_bake(stage):
     """A bake of days is a matter of settings, and the clock alone decides its end."""
     steps = {**STEPS, "bake_seconds": 86400.0, "step_budget_seconds": 2 * 86400.0}
-    stage.config = settings.parse({"store": {"state": stage.config.store.state}, "steps": steps, "comparison": SINGLE})
+    sections = {**SECTIONS, "steps": steps, "lease": {"unwatched_seconds": 7200.0}}
+    stage.config = settings.parse({"store": {"state": stage.config.store.state}, **sections})
     began, controller = stage.target.clock, stage.controller()
     controller.attach()
     while not controller.state.over:
@@ -94,9 +99,7 @@ def test_killed_anywhere_carries_on(tmp_path, errors, serving):
     """Killed before any call, the next program finishes the job: no request is lost and no weight comes back."""
     calls = 0
     while True:
-        stage = Stage(
-            settings.parse({"store": {"state": str(tmp_path / str(calls))}, "steps": STEPS, "comparison": SINGLE})
-        )
+        stage = Stage(settings.parse({"store": {"state": str(tmp_path / str(calls))}, **SECTIONS}))
         stage.play(OLD)
         stage.target.events.clear()
         stage.target.error_share = {"1.1.0": errors}
@@ -152,6 +155,7 @@ def test_power_cut_is_mended(stage):
     controller = stage.controller()
     controller.attach()
     controller.tick()
+    controller.release()
     stage.target.running.clear()
     stage.play()
     assert stage.target.events[2:4] == ["start blue 1.0.0", "start green 1.1.0"]
@@ -190,6 +194,7 @@ def test_rest_remembers_stable(stage):
         controller.tick()
         stage.target.sleep(60.0)
     assert [window.requests for window in stage.state.watched.windows] == [6100, *[6000] * 60]
+    controller.release()
     begun = stage.controller()
     begun.attach()
     begun.tick()
@@ -215,3 +220,70 @@ def test_canary_taken_away_stays_away(stage):
     controller.tick()
     assert controller.state.phase == Phase.ROLLED_BACK
     assert stage.target.running == {"blue": OLD}
+
+
+def test_one_program_acts(stage):
+    """While one program is at a rollout another one only watches it, to its end, and does not begin it again."""
+    acting, watching = stage.controller(), stage.controller()
+    acting.attach()
+    watching.attach()
+    before = list(stage.target.events)
+    while not watching.over:
+        watching.tick()
+        assert stage.target.events == before
+        acting.tick()
+        before = list(stage.target.events)
+        stage.target.sleep(0.5)
+    assert watching.serves
+    assert [event for event in before if event.startswith("start")] == ["start green 1.1.0"]
+
+
+def test_next_candidate_waits_its_turn(stage):
+    """A program with another candidate waits until the rollout that is under way has ended, and then begins its own."""
+    acting, waiting = stage.controller(), stage.controller(NEWER)
+    acting.attach()
+    waiting.attach()
+    while not waiting.over:
+        acting.tick()
+        if acting.over:
+            acting.release()
+        waiting.tick()
+        stage.target.sleep(0.5)
+    assert [moved[0] for moved in stage.shelf.promoted[-2:]] == [NEW, NEWER]
+
+
+def test_dead_program_is_followed(stage):
+    """When the program that acted is gone, the one that watched goes on after the lease, not before."""
+    dead, watching = stage.controller(), stage.controller()
+    dead.attach()
+    dead.tick()
+    watching.attach()
+    watching.tick()
+    assert watching.state.lease.holder == dead.me
+    stage.target.sleep(1.5)
+    watching.tick()
+    assert (watching.state.lease.holder, watching.state.lease.number) == (watching.me, dead.state.lease.number + 1)
+
+
+def test_unwatched_canary_loses_its_traffic(stage):
+    """Where nobody looked for too long, the traffic goes first, whatever the counters say, and the reason says so."""
+    controller = stage.controller()
+    controller.attach()
+    controller.tick()
+    stage.target.sleep(301.0)
+    stage.target.events.clear()
+    late = stage.play()
+    assert stage.target.events[:2] == ["weigh 100-0", "stop green"]
+    assert "Nobody watched the canary for 301 s, and 300 s are allowed." in [one.why for one in late.state.history]
+
+
+def test_late_holder_is_refused(stage):
+    """A program that was thought dead and wakes up changes nothing that the next one has decided."""
+    dead = stage.controller()
+    dead.attach()
+    dead.tick()
+    stage.target.sleep(2.0)
+    stage.play()
+    dead.tick()
+    assert stage.shelf.champion() == NEW
+    assert stage.target.shares == {"blue": 0, "green": 100}

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from stages.paper_target import Shelf
-from stages.test_controller import NEW, OLD, SINGLE, STEPS, Stage
+from stages.test_controller import NEW, OLD, SECTIONS, Stage
 
 from gatehouse import config as settings
 from gatehouse import ledger
@@ -21,10 +21,12 @@ WHY = "customers call"
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
     """Return a stage on which a rollout of the new version is baking at 10 %."""
-    stage = Stage(settings.parse({"store": {"state": str(tmp_path)}, "steps": STEPS, "comparison": SINGLE}))
+    stage = Stage(settings.parse({"store": {"state": str(tmp_path)}, **SECTIONS}))
     stage.play(OLD)
-    stage.controller().attach()
-    stage.controller().tick()
+    first = stage.controller()
+    first.attach()
+    first.tick()
+    first.release()
     assert (stage.state.phase, stage.state.weight) == (Phase.BAKING, 10)
     return stage
 

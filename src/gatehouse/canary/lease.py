@@ -15,7 +15,7 @@ from gatehouse.knobs import Looser, Positive, knobs
 class Knobs:
     """How long a program may act without saying that it is alive, and how long a canary may go unwatched."""
 
-    seconds: Positive = 120.0
+    seconds: Positive = 90.0
     unwatched_seconds: Annotated[Positive, Looser("higher")] = 300.0
 
 

@@ -45,8 +45,10 @@ def begin(previous: State | None, candidate: Release, now: float, expected: Mapp
     stable = previous.stable if previous else None
     free = SLOTS[1] if stable is not None and stable.slot == SLOTS[0] else SLOTS[0]
     compared = side_by_side.Compared(outputs=Outputs(expected or {}))
-    watched = previous.watched if previous else Watched()
-    state = State(Phase.STARTING, canary=Placed(free, candidate), stable=stable, compared=compared, watched=watched)
+    kept = previous or State(Phase.STARTING)
+    state = State(
+        Phase.STARTING, Placed(free, candidate), stable, compared=compared, watched=kept.watched, lease=kept.lease
+    )
     return enter(state, Phase.STARTING, 0, now, f"Version {candidate.version} starts in slot {free}.")
 
 
@@ -165,7 +167,7 @@ def bake(state: State, step: int, counters: Mapping[Slot, Counters], now: float,
 def unwatched(state: State, now: float, limit: float) -> State:
     """Return the state where nobody looked at the canary for so many seconds: it loses its traffic before all else."""
     silent = now - state.looked_at
-    if state.phase != Phase.BAKING or silent <= limit:
+    if state.phase != Phase.BAKING or not state.looked_at or silent <= limit:
         return state
     why = f"Nobody watched the canary for {silent:.0f} s, and {limit:g} s are allowed."
     return enter(state, Phase.ROLLED_BACK, 0, now, why)

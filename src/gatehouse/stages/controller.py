@@ -6,13 +6,15 @@ comes first, and the record second.
 """
 
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gatehouse import ledger
 from gatehouse.canary import actions, machine, orders
+from gatehouse.canary import lease as leases
 from gatehouse.canary import state as states
 from gatehouse.canary.actions import Action, Promote, Start, Stop, Weigh
 from gatehouse.canary.orders import Order
@@ -46,18 +48,64 @@ class Controller:
     checks: tuple[Check, ...] = ()
     timeline: Timeline = field(default_factory=Timeline)
     failed_looks: int = 0
+    me: str = field(default_factory=lambda: uuid.uuid4().hex)
+    # Whether the candidate's rollout has begun, and whether this program has seen to it that the world is as it says.
+    begun: bool = False
+    resumed: bool = False
 
     @property
     def serves(self) -> bool:
         """Tell whether the candidate has all traffic, and everything that follows from it is done."""
         return self.state.over and self.state.stable is not None and self.state.stable.release == self.candidate
 
-    def attach(self) -> None:
-        """Begin the rollout, or carry on with it where it was interrupted.
+    @property
+    def over(self) -> bool:
+        """Tell whether the candidate's rollout has ended, whoever did it."""
+        return self.state.over and self.begun
 
-        An interrupted rollout of another version is brought to its end first. Raises TargetError and EvidenceError.
+    def attach(self) -> None:
+        """Begin the rollout, or carry on with it where it was interrupted, unless another program is at one.
+
+        Raises TargetError and EvidenceError.
         """
         self._reload()
+        if self._leads():
+            self._resume()
+        self.timeline.add(self.state, self.now())
+
+    def tick(self) -> None:
+        """Finish what was intended; then look, decide, and do what follows. Between rollouts, look at stable alone.
+
+        While another program is at the rollout, this one only watches. Where one has changed the state meanwhile, what
+        it says holds, and this tick is over. Raises TargetError when the target does not obey, or when several looks
+        failed one after another.
+        """
+        self._reload()
+        try:
+            if self._leads():
+                self._act()
+        except TakenError:
+            self._reload()
+        self.timeline.add(self.state, self.now())
+
+    def release(self) -> None:
+        """Let another program go on at once, where this one may act."""
+        if self.state.lease.holder == self.me:
+            with suppress(GatehouseError):
+                self._keep(replace(self.state, lease=replace(self.state.lease, until=0.0)))
+
+    def _leads(self) -> bool:
+        """Take the lease, or say that this program is alive; False while another one has it."""
+        canary = self.state.canary
+        self.begun = self.begun or (canary is not None and canary.release == self.candidate)
+        lease = leases.taken(self.state.lease, self.me, self.now(), self.config.lease.seconds)
+        if lease is not None:
+            self._keep(replace(self.state, lease=lease))
+        return lease is not None
+
+    def _resume(self) -> None:
+        """Bring the world to where the state says that it is; a rollout of another version is brought to its end."""
+        self._wake()
         if self.state.canary is not None and self.state.canary.release != self.candidate:
             self._keep(machine.abandon(self.state, f"Version {self.candidate.version} came after it.", self.now()))
         for placed in actions.serving(self.state):
@@ -65,41 +113,46 @@ class Controller:
         if self.state.canary is None or self.state.canary.release != self.candidate:
             self.apply()
             self._begin()
-        self.timeline.add(self.state, self.now())
+        self.resumed = self.begun = True
 
-    def tick(self) -> None:
-        """Finish what was intended; then look, decide, and do what follows. Between rollouts, look at stable alone.
+    def _wake(self) -> None:
+        """Take the traffic from a canary that nobody watched, before all else."""
+        weight = self.state.weight
+        self.state = machine.unwatched(self.state, self.now(), self.config.lease.unwatched_seconds)
+        if self.state.weight < weight:
+            self._weigh()
+            self._keep(self.state)
 
-        Where another program has changed the state meanwhile, what it says holds, and this tick is over. Raises
-        TargetError when the target does not obey, or when several looks failed one after another.
-        """
-        self._reload()
-        try:
+    def _act(self) -> None:
+        if not self.resumed and not self.over:
+            self._resume()
+        self._wake()
+        self.apply()
+        if self.state.over:
+            self._rest()
+        elif self._look():
             self.apply()
-            if self.state.over:
-                self._rest()
-            elif self._look():
-                self.apply()
-        except TakenError:
-            self._reload()
-        self.timeline.add(self.state, self.now())
 
     def obey(self, order: Order) -> None:
         """Do what a person says, and all that follows from it. Raises EvidenceError when it makes no sense now."""
         self._reload()
-        weight = self.state.weight
-        self.state = orders.obey(self.state, order, self.now())
+        weight, lease = (
+            self.state.weight,
+            leases.seized(self.state.lease, self.me, self.now(), self.config.lease.seconds),
+        )
+        self.state = replace(orders.obey(self.state, order, self.now()), lease=lease)
         if self.state.weight < weight:
             self._weigh()
         self._keep(self.state)
         self.apply()
+        self.release()
 
     def give_up(self, why: str) -> None:
         """End the rollout with all traffic on the stable version, as far as the target still obeys."""
         if self.state.over:
             return
         self.state = machine.abandon(self.state, why, self.now())
-        for step in (self._weigh, lambda: self._keep(self.state), self.apply):
+        for step in (self._weigh, lambda: self._keep(self.state), self.apply, self.release):
             with suppress(GatehouseError):
                 step()
         self.timeline.add(self.state, self.now())

@@ -74,13 +74,13 @@ def run(
     said, spoken = None, now()
     try:
         controller.attach()
-        while not controller.state.over:
+        while not controller.over:
             controller.tick()
             stands = (controller.state.phase, controller.state.weight)
             if stands != said or now() - spoken >= SILENT_SECONDS:
                 say(progress(controller))
                 said, spoken = stands, now()
-            if not controller.state.over:
+            if not controller.over:
                 sleep(config.rollout.poll_seconds)
     except TakenError as error:
         # It is another program's now: to take the traffic back would work against that one.
@@ -91,6 +91,7 @@ def run(
     except BaseException as error:
         controller.give_up(f"It was interrupted ({type(error).__name__}).")
         raise
+    controller.release()
     return verdict(controller)
 
 
