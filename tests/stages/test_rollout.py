@@ -44,6 +44,7 @@ def quick(state: Path) -> Config:
             "comparison": {"harmless_rate": 0.3, "same_late": 5.0, "bursts": 1.0},
             # A test machine that does other things at once must not refuse requests for that.
             "serving": {"maximum_lag_ms": 5000.0},
+            "lease": {"seconds": 1.0},
             "rollout": {"poll_seconds": 0.1, "drain_seconds": 2.0, "start_seconds": 90.0},
         }
     )
