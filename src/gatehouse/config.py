@@ -18,6 +18,7 @@ from gatehouse import holdout as holdout_rule
 from gatehouse.canary import comparison as comparison_rule
 from gatehouse.canary import evidence, machine
 from gatehouse.canary import lease as lease_rule
+from gatehouse.canary import state as states
 from gatehouse.drift import knobs as drift_rules
 from gatehouse.errors import ConfigError
 from gatehouse.gates import data as data_gate
@@ -104,13 +105,17 @@ class Images:
 
 @knobs
 class Rollout:
-    """Where traffic is moved, the port that users reach (0: any free one), and how long a stopping server may drain."""
+    """Where traffic is moved, the port that users reach (0: any free one), and how long a stopping server may drain.
+
+    `keep_versions` that served before can take over again.
+    """
 
     target: Annotated[Literal["local", "docker", "kubernetes", "none"], Looser("changed")] = "local"
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     poll_seconds: Positive = 1.0
     drain_seconds: NotNegative = 5.0
     start_seconds: Positive = 60.0
+    keep_versions: Count = states.KEEP
 
 
 @knobs

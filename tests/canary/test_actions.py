@@ -23,10 +23,10 @@ def test_rollback_takes_traffic_first():
     assert actions.needed(state) == (Weigh({"blue": 100, "green": 0}), Stop("green"))
 
 
-def test_promotion_stops_old_last():
-    """The old version is stopped only after the new one has all traffic and the registry knows."""
+def test_promotion_keeps_the_old():
+    """The new version has all traffic, then the registry knows; the old one is not stopped."""
     before = rollouts.play(rollouts.baking(), [Seconds(10, 200)] * 5)[-2]
-    assert actions.needed(before) == (Weigh({"blue": 0, "green": 100}), Promote(NEW), Stop("blue"))
+    assert actions.needed(before) == (Weigh({"blue": 0, "green": 100}), Promote(NEW))
     assert actions.needed(settle(before)) == ()
 
 
@@ -39,10 +39,12 @@ def test_stable_serves_alone():
 
 
 def test_both_serve_while_baking():
-    """A canary and the stable version run side by side; after the promotion the new one is alone."""
+    """A canary and the stable version run side by side, also after the promotion: a rollback then takes no time."""
     assert actions.serving(rollouts.baking()) == (Placed("blue", OLD), Placed("green", NEW))
     promoted = rollouts.play(rollouts.baking(), [Seconds(10, 200)] * 5)[-2:]
-    assert [actions.serving(state) for state in promoted] == [(Placed("green", NEW),)] * 2
+    assert {frozenset(actions.serving(state)) for state in promoted} == {
+        frozenset({Placed("blue", OLD), Placed("green", NEW)})
+    }
 
 
 def test_nothing_serves_at_first():

@@ -6,8 +6,9 @@ from canary import rollouts
 from canary.rollouts import NEW, OLD, Seconds
 
 from gatehouse.canary import machine
-from gatehouse.canary.state import Phase, from_json, settle, shares, to_json
+from gatehouse.canary.state import Phase, Placed, from_json, settle, shares, to_json
 from gatehouse.errors import EvidenceError
+from gatehouse.release import Release
 
 
 def test_state_survives_json():
@@ -19,7 +20,7 @@ def test_state_survives_json():
 def test_older_state_is_read():
     """A state that was saved before evidence was kept is read: the comparison begins with the next look."""
     old = json.loads(to_json(rollouts.baking()))
-    for name in ("compared", "watched"):
+    for name in ("compared", "watched", "previous", "former"):
         del old[name]
     for counters in (old["baseline"], old["seen"]):
         del counters["predictions"], counters["refused"]
@@ -62,6 +63,22 @@ def test_settled_end_leaves_one():
     rolled_back = settle(machine.abandon(rollouts.baking(), "enough", 1.0))
     assert rolled_back.stable is not None
     assert rolled_back.stable.release == OLD
+
+
+def test_versions_that_served_are_remembered():
+    """Each promotion puts the version before it first, as many as are kept and each once; it runs on where it was."""
+    versions = [Release(f"{n}.0.0", str(n), "x") for n in (1, 2, 3, 4, 2)]
+    state = None
+    for release in versions:
+        begun = machine.begin(state, release, 0.0)
+        assert begun.previous is None
+        state = settle(replace(begun, phase=Phase.PROMOTED), keep=2)
+    assert state is not None
+    assert [release.version for release in state.former] == ["4.0.0", "3.0.0"]
+    assert state.previous == Placed("green", versions[3])
+    assert state.stable == Placed("blue", versions[4])
+    failed = settle(machine.abandon(machine.begin(state, versions[0], 1.0), "enough", 2.0), keep=2)
+    assert (failed.former, failed.previous) == (state.former, None)
 
 
 def test_unserved_place_has_no_weight():

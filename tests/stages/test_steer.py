@@ -76,11 +76,12 @@ def test_overtaken_program_writes_over_nothing(stage):
 
 
 def test_promote_moves_registry(stage, tell):
-    """A promotion by order does all that one by evidence does: traffic, registry, and the old version's end."""
+    """A promotion by order does all that one by evidence does: traffic, registry, and the old version runs on."""
     tell(Do.PROMOTE)
     assert stage.target.shares == {"blue": 0, "green": 100}
     assert stage.shelf.champion() == NEW
-    assert OLD not in stage.target.running.values()
+    assert stage.state.previous is not None
+    assert stage.target.running["blue"] == stage.state.previous.release == OLD
 
 
 def test_hold_and_resume(stage, tell):

@@ -50,14 +50,12 @@ def needed(state: State) -> tuple[Action, ...]:
     if state.phase == Phase.BAKING:
         return (weigh,)
     if state.phase == Phase.PROMOTED:
-        replaced = (Stop(state.stable.slot),) if state.stable else ()
-        return (weigh, Promote(state.canary.release), *replaced)
+        # What it replaced goes on without traffic: a rollback then takes no time.
+        return (weigh, Promote(state.canary.release))
     return (weigh, Stop(state.canary.slot))
 
 
 def serving(state: State) -> tuple[Placed, ...]:
     """Return what should be running, whether or not it gets traffic now: after a power cut it is started again."""
-    replaced = state.phase == Phase.PROMOTED and state.canary is not None
-    stable = (state.stable,) if state.stable is not None and not replaced else ()
-    canary = (state.canary,) if state.canary is not None and state.phase in (Phase.BAKING, Phase.PROMOTED) else ()
-    return stable + canary
+    canary = state.canary if state.phase in (Phase.BAKING, Phase.PROMOTED) else None
+    return tuple(placed for placed in (state.stable, canary, state.previous) if placed is not None)

@@ -47,7 +47,13 @@ def begin(previous: State | None, candidate: Release, now: float, expected: Mapp
     compared = side_by_side.Compared(outputs=Outputs(expected or {}))
     kept = previous or State(Phase.STARTING)
     state = State(
-        Phase.STARTING, Placed(free, candidate), stable, compared=compared, watched=kept.watched, lease=kept.lease
+        Phase.STARTING,
+        Placed(free, candidate),
+        stable,
+        former=kept.former,
+        compared=compared,
+        watched=kept.watched,
+        lease=kept.lease,
     )
     return enter(state, Phase.STARTING, 0, now, f"Version {candidate.version} starts in slot {free}.")
 

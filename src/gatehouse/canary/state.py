@@ -24,6 +24,8 @@ class Phase(StrEnum):
     HELD = "held"
 
 
+# Versions that served before and can take over again: one is too few where two in a row are bad.
+KEEP = 3
 FINAL = (Phase.PROMOTED, Phase.ROLLED_BACK, Phase.HELD)
 
 
@@ -51,14 +53,17 @@ class State:
 
     `weight` is the canary's share in percent. `baseline` is what the canary had been counted when its step began,
     `seen` at the last look. `compared` is what was found of it beside the stable version since it got traffic, and
-    `watched` what was seen of stable alone. A `paused` rollout stays at its weight until a person lets it go on. The
-    `lease` says who may act, and `looked_at` when the canary was last watched. A state is `settled` when the world was
-    seen to be as it says.
+    `watched` what was seen of stable alone. `previous` is the version that served before: it runs on without traffic
+    until its slot is needed. `former` are those that served before stable, newest first. A `paused` rollout stays at
+    its weight until a person lets it go on. The `lease` says who may act, and `looked_at` when the canary was last
+    watched. A state is `settled` when the world was seen to be as it says.
     """
 
     phase: Phase
     canary: Placed | None = None
     stable: Placed | None = None
+    previous: Placed | None = None
+    former: tuple[Release, ...] = ()
     step: int = 0
     weight: int = 0
     step_started: float = 0.0
@@ -84,12 +89,19 @@ def enter(state: State, phase: Phase, weight: int, now: float, why: str) -> Stat
     return replace(state, phase=phase, weight=weight, step_started=now, looked_at=now, settled=False, history=history)
 
 
-def settle(state: State) -> State:
-    """Return the state after its actions were done; at the end one version is left, and it is the stable one."""
-    if state.phase not in FINAL:
+def settle(state: State, keep: int = KEEP) -> State:
+    """Return the state after its actions were done; at the end one version has the traffic, and it is the stable one.
+
+    The one that it replaced stays where it is, and is the first of the `keep` that are remembered.
+    """
+    if state.phase not in FINAL or state.canary is None:
         return replace(state, settled=True)
-    stable = state.canary if state.phase == Phase.PROMOTED and state.canary else state.stable
-    return replace(state, settled=True, stable=stable, canary=None, paused=False)
+    ended = replace(state, settled=True, canary=None, paused=False)
+    if state.phase != Phase.PROMOTED:
+        return ended
+    served = ((state.stable.release,) if state.stable else ()) + state.former
+    former = tuple(release for release in served if release != state.canary.release)[:keep]
+    return replace(ended, stable=state.canary, previous=state.stable, former=former)
 
 
 def shares(state: State) -> dict[Slot, int]:

@@ -8,7 +8,7 @@ comes first, and the record second.
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -109,7 +109,9 @@ class Controller:
         if self.state.canary is not None and self.state.canary.release != self.candidate:
             self._keep(machine.abandon(self.state, f"Version {self.candidate.version} came after it.", self.now()))
         for placed in actions.serving(self.state):
-            self.target.start(placed.slot, placed.release)
+            # What only waits for a rollback keeps nobody's traffic up.
+            with suppress(TargetError) if placed == self.state.previous else nullcontext():
+                self.target.start(placed.slot, placed.release)
         if self.state.canary is None or self.state.canary.release != self.candidate:
             self.apply()
             self._begin()
@@ -166,7 +168,7 @@ class Controller:
                 self._keep(machine.started(self.state, self.target.counters(), self.now(), self.config.steps))
             else:
                 self._record()
-                self._keep(states.settle(self.state))
+                self._keep(states.settle(self.state, self.config.rollout.keep_versions))
 
     def _reload(self) -> None:
         """Read what stands beside the traffic: another program may have obeyed an order since the last look."""
