@@ -78,6 +78,11 @@ class PaperTarget:
         self.call("weights")
         return dict(self.shares)
 
+    def door(self, slot: Slot) -> str:
+        """Return an address that names what runs there."""
+        self.call("door")
+        return f"{self.url}/{self.running[slot].version}"
+
     def counters(self) -> dict[Slot, Counters]:
         """Return the counters; all answers are quick."""
         self.call("counters")

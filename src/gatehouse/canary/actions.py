@@ -52,6 +52,8 @@ def needed(state: State) -> tuple[Action, ...]:
     if state.phase == Phase.PROMOTED:
         # What it replaced goes on without traffic: a rollback then takes no time.
         return (weigh, Promote(state.canary.release))
+    if state.returning and state.stable is not None:
+        return (weigh, Promote(state.stable.release), Stop(state.canary.slot))
     return (weigh, Stop(state.canary.slot))
 
 

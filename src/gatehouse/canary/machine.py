@@ -11,17 +11,14 @@ from typing import Annotated
 from pydantic import Field
 
 from gatehouse.canary import comparison, evidence, side_by_side, split
-from gatehouse.canary.counters import SLOTS, Counters, Slot
+from gatehouse.canary.counters import Counters, Slot
 from gatehouse.canary.outputs import Outputs
-from gatehouse.canary.state import FINAL, Phase, Placed, State, enter, shares
+from gatehouse.canary.state import ALL, FINAL, Phase, Placed, State, enter, free, shares
 from gatehouse.canary.watch import Watched, watched
 from gatehouse.errors import EvidenceError
 from gatehouse.knobs import Looser, Percent, Positive, knobs
 from gatehouse.release import Release
 from gatehouse.verdicts import Check, Decision
-
-# Percent of the traffic.
-ALL = 100
 
 
 @knobs
@@ -43,19 +40,19 @@ def begin(previous: State | None, candidate: Release, now: float, expected: Mapp
     if previous is not None and not previous.over:
         raise EvidenceError(f"A rollout is still {previous.phase}. Let it end, or abandon it, before the next begins.")
     stable = previous.stable if previous else None
-    free = SLOTS[1] if stable is not None and stable.slot == SLOTS[0] else SLOTS[0]
+    slot = free(stable)
     compared = side_by_side.Compared(outputs=Outputs(expected or {}))
     kept = previous or State(Phase.STARTING)
     state = State(
         Phase.STARTING,
-        Placed(free, candidate),
+        Placed(slot, candidate),
         stable,
         former=kept.former,
         compared=compared,
         watched=kept.watched,
         lease=kept.lease,
     )
-    return enter(state, Phase.STARTING, 0, now, f"Version {candidate.version} starts in slot {free}.")
+    return enter(state, Phase.STARTING, 0, now, f"Version {candidate.version} starts in slot {slot}.")
 
 
 def started(state: State, counters: Mapping[Slot, Counters], now: float, steps: Knobs) -> State:

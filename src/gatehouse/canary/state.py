@@ -26,6 +26,8 @@ class Phase(StrEnum):
 
 # Versions that served before and can take over again: one is too few where two in a row are bad.
 KEEP = 3
+# Percent of the traffic.
+ALL = 100
 FINAL = (Phase.PROMOTED, Phase.ROLLED_BACK, Phase.HELD)
 
 
@@ -53,7 +55,8 @@ class State:
 
     `weight` is the canary's share in percent. `baseline` is what the canary had been counted when its step began,
     `seen` at the last look. `compared` is what was found of it beside the stable version since it got traffic, and
-    `watched` what was seen of stable alone. `previous` is the version that served before: it runs on without traffic
+    `watched` what was seen of stable alone. While stable is `returning`, the canary is what served until now, and the
+    registry's champion. `previous` is the version that served before: it runs on without traffic
     until its slot is needed. `former` are those that served before stable, newest first. A `paused` rollout stays at
     its weight until a person lets it go on. The `lease` says who may act, and `looked_at` when the canary was last
     watched. A state is `settled` when the world was seen to be as it says.
@@ -72,6 +75,7 @@ class State:
     compared: Compared = field(default_factory=Compared)
     watched: Watched = field(default_factory=Watched)
     paused: bool = False
+    returning: bool = False
     lease: Lease = field(default_factory=Lease)
     looked_at: float = 0.0
     settled: bool = False
@@ -96,19 +100,26 @@ def settle(state: State, keep: int = KEEP) -> State:
     """
     if state.phase not in FINAL or state.canary is None:
         return replace(state, settled=True)
-    ended = replace(state, settled=True, canary=None, paused=False)
+    ended = replace(state, settled=True, canary=None, paused=False, returning=False)
     if state.phase != Phase.PROMOTED:
-        return ended
+        # What was rolled back serves again by a new rollout only.
+        bad = state.canary.release if state.phase == Phase.ROLLED_BACK else None
+        return replace(ended, former=tuple(release for release in state.former if release != bad))
     served = ((state.stable.release,) if state.stable else ()) + state.former
     former = tuple(release for release in served if release != state.canary.release)[:keep]
     return replace(ended, stable=state.canary, previous=state.stable, former=former)
+
+
+def free(stable: Placed | None) -> Slot:
+    """Return the slot in which the stable version does not stand."""
+    return SLOTS[1] if stable is not None and stable.slot == SLOTS[0] else SLOTS[0]
 
 
 def shares(state: State) -> dict[Slot, int]:
     """Return the weights, in percent, that the router shall have."""
     wanted: dict[Slot, int] = dict.fromkeys(SLOTS, 0)
     if state.stable is not None:
-        wanted[state.stable.slot] = 100 - (state.weight if state.canary else 0)
+        wanted[state.stable.slot] = ALL - (state.weight if state.canary else 0)
     if state.canary is not None:
         wanted[state.canary.slot] = state.weight
     return wanted

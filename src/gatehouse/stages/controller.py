@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gatehouse import ledger
-from gatehouse.canary import actions, machine, orders
+from gatehouse.canary import actions, earlier, machine, orders
 from gatehouse.canary import lease as leases
 from gatehouse.canary import state as states
 from gatehouse.canary.actions import Action, Promote, Start, Stop, Weigh
@@ -124,6 +124,18 @@ class Controller:
         if self.state.weight < weight:
             self._weigh()
             self._keep(self.state)
+        self._notice()
+
+    def _notice(self) -> None:
+        """Carry on with a rollback that moved the traffic and wrote nothing down."""
+        if not self.state.over or self.state.previous is None:
+            return
+        try:
+            noticed = earlier.noticed(self.state, self.target.weights(), self.now())
+        except TargetError:
+            return
+        if noticed != self.state:
+            self._keep(noticed)
 
     def _act(self) -> None:
         if not self.resumed and not self.over:
@@ -137,17 +149,30 @@ class Controller:
 
     def obey(self, order: Order) -> None:
         """Do what a person says, and all that follows from it. Raises EvidenceError when it makes no sense now."""
-        self._reload()
-        weight, lease = (
-            self.state.weight,
-            leases.seized(self.state.lease, self.me, self.now(), self.config.lease.seconds),
-        )
-        self.state = replace(orders.obey(self.state, order, self.now()), lease=lease)
-        if self.state.weight < weight:
-            self._weigh()
-        self._keep(self.state)
+        self.insist(lambda state: orders.obey(state, order, self.now()))
         self.apply()
         self.release()
+
+    def insist(self, change: Callable[[State], State]) -> None:
+        """Take the lease and change the state, whoever else is at it; what takes traffic away does so before all else.
+
+        What another program saves meanwhile is read, and the change made to that. `apply` and `release` come after it.
+        """
+        for left in reversed(range(PATIENCE)):
+            self._reload()
+            before, self.state = states.shares(self.state), change(self.state)
+            lease = leases.seized(self.state.lease, self.me, self.now(), self.config.lease.seconds)
+            self.state = replace(self.state, lease=lease)
+            canary = self.state.canary
+            if canary is not None and states.shares(self.state)[canary.slot] < before[canary.slot]:
+                self._weigh()
+            try:
+                self._keep(self.state)
+            except TakenError:
+                if not left:
+                    raise
+            else:
+                return
 
     def give_up(self, why: str) -> None:
         """End the rollout with all traffic on the stable version, as far as the target still obeys."""
@@ -225,7 +250,8 @@ class Controller:
     def _promote(self, release: Release) -> None:
         champion = self.registry.champion() if self.registry else None
         if self.registry is not None and (champion is None or champion.bundle != release.bundle):
-            self.registry.promote(release, f"Rolled out. {self.state.history[-1].why}")
+            done = "Rolled back" if self.state.returning else "Rolled out"
+            self.registry.promote(release, f"{done}. {self.state.history[-1].why}")
 
     def _keep(self, state: State) -> None:
         self.state = state

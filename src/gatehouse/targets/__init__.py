@@ -42,6 +42,13 @@ class Target(Protocol):
         """Return the weights that the router has now."""
         ...
 
+    def door(self, slot: Slot) -> str:
+        """Return the address below which a slot answers apart from its traffic; what it is asked there is no evidence.
+
+        It answers to /version and to /predict, whatever the slot's weight.
+        """
+        ...
+
     def counters(self) -> dict[Slot, Counters]:
         """Return what the router has counted of each slot since it started, and what the servers have predicted.
 

@@ -84,6 +84,10 @@ class DockerTarget:
         """Return the weights that the router has now."""
         return self._router().weights()
 
+    def door(self, slot: Slot) -> str:
+        """Return the address of a slot apart from its traffic."""
+        return self._router().door(slot)
+
     def counters(self) -> dict[Slot, Counters]:
         """Return what the router has counted of each slot."""
         return self._router().counters()

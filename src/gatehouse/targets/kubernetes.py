@@ -81,6 +81,10 @@ class KubernetesTarget:
         """Return the weights of the route, which its gateway has accepted."""
         return route.weights(self.cluster.get(self.route))
 
+    def door(self, slot: Slot) -> str:
+        """Return the address of a slot apart from its traffic, through the gateway."""
+        return self.url + route.probe(slot)
+
     def counters(self) -> dict[Slot, Counters]:
         """Return what the pods of each slot have counted, those that are gone among them."""
         self._know()

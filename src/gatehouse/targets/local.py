@@ -87,6 +87,10 @@ class LocalTarget:
         """Return the weights that the router has now."""
         return self.router.inside.weights()
 
+    def door(self, slot: Slot) -> str:
+        """Return the address of a slot apart from its traffic."""
+        return self.router.inside.door(slot)
+
     def counters(self) -> dict[Slot, Counters]:
         """Return what the router has counted of each slot."""
         return self.router.inside.counters()

@@ -22,7 +22,7 @@ def server(slot: Slot) -> str:
 
 
 def probe(slot: Slot) -> str:
-    """Return the path that asks through the gateway whether a slot is ready."""
+    """Return the path that asks through the gateway whether a slot is ready; below it, the slot's server answers."""
     return f"{OURS}/{slot}"
 
 
@@ -35,7 +35,7 @@ def description(weights: Mapping[Slot, int], mark: str) -> dict[str, Any]:
     shared = [{**_backend(slot), "weight": weights.get(slot, 0)} for slot in SLOTS]
     redirect = {"hostname": f"{mark}{NOWHERE}", "statusCode": 302}
     marked = {**_match("Exact", MARK), "filters": [{"type": "RequestRedirect", "requestRedirect": redirect}]}
-    probes = [{**_match("Exact", probe(slot)), "backendRefs": [_backend(slot)]} for slot in SLOTS]
+    probes = [{**_match("PathPrefix", probe(slot)), "backendRefs": [_backend(slot)]} for slot in SLOTS]
     rules = [marked, *probes, {**_match("PathPrefix", "/"), "backendRefs": shared}]
     return {"apiVersion": API, "kind": KIND, "metadata": {"name": NAME}, "spec": {"rules": rules}}
 

@@ -33,6 +33,10 @@ class Router:
         """Tell whether the server in a slot says that it is ready, asked through the router."""
         return self._answers(f"/slots/{slot}/readyz")
 
+    def door(self, slot: Slot) -> str:
+        """Return the address below which the server in a slot is asked, whatever its weight."""
+        return f"{self.address}/slots/{slot}"
+
     def serves(self, slot: Slot, url: str) -> bool:
         """Tell whether the router sends a slot's requests to `url`."""
         try:
