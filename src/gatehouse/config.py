@@ -44,6 +44,7 @@ VARIABLES = {
     "MLFLOW_TRACKING_URI": ("registry", "tracking_uri"),
     "GATEHOUSE_IMAGE": ("registry", "image"),
     "GATEHOUSE_TARGET": ("rollout", "target"),
+    "GATEHOUSE_GUARDIAN": ("rollout", "guardian"),
 }
 
 
@@ -107,10 +108,13 @@ class Images:
 class Rollout:
     """Where traffic is moved, the port that users reach (0: any free one), and how long a stopping server may drain.
 
-    `keep_versions` that served before can take over again.
+    The `guardian` watches a canary from the target itself: an image with the pipeline, or `process` on this machine.
+    Without one a canary is watched by the program that began it, for as long as that runs. `keep_versions` that served
+    before can take over again.
     """
 
     target: Annotated[Literal["local", "docker", "kubernetes", "none"], Looser("changed")] = "local"
+    guardian: str = ""
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     poll_seconds: Positive = 1.0
     drain_seconds: NotNegative = 5.0
@@ -240,15 +244,21 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
     Paths in the file are relative to its folder. Raises ConfigError that names the key, and the nearest valid one.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        raw = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except FileNotFoundError as error:
         raise ConfigError(f"There is no file {path}: name the settings with --config or GATEHOUSE_CONFIG.") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read as TOML: {error}.") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read as {path.suffix[1:].upper()}: {error}.") from error
     for variable, (section, key) in VARIABLES.items():
         if environ.get(variable) and isinstance(raw.setdefault(section, {}), dict):
             raw[section][key] = environ[variable]
     return _anchored(parse(raw, str(path)), path.resolve().parent)
+
+
+def to_json(config: Config) -> str:
+    """Return all settings as `load` reads them back, for a program that runs elsewhere."""
+    return TypeAdapter(Config).dump_json(config).decode()
 
 
 def parse(raw: Mapping[str, Any], source: str = "gatehouse.toml") -> Config:

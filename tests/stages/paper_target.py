@@ -95,6 +95,10 @@ class PaperTarget:
             for slot, (n, bad) in found.items()
         }
 
+    def guard(self, image: str) -> None:
+        """Note who shall watch."""
+        self.events.append(f"guard {image}")
+
     def load(self) -> str | None:
         """Return the state."""
         self.call("load")

@@ -2,6 +2,7 @@
 
 import argparse
 import itertools
+import math
 import os
 import signal
 import time
@@ -17,7 +18,7 @@ from targets.test_local import Laptop, command
 
 from gatehouse import config as settings
 from gatehouse.canary.counters import CLASS, VALUE
-from gatehouse.canary.state import Phase, from_json
+from gatehouse.canary.state import Phase, State, from_json
 from gatehouse.config import Config
 from gatehouse.errors import EvidenceError
 from gatehouse.registry import connect
@@ -93,10 +94,11 @@ def test_progress_says_what_is_waited_for(tmp_path, paper):
     """What the step waits for is shown before what is only worth knowing."""
     controller = Controller(quick(tmp_path), NEW, paper, now=paper.now)
     controller.timeline.add(controller.state, paper.now())
-    controller.checks = (
+    checks = (
         Check("latency", Decision.HOLD, "Too few to tell.", advisory=True),
         Check("errors", Decision.HOLD, "Not settled."),
     )
+    controller.state = State(Phase.BAKING, checks=checks)
     assert rollout.progress(controller).endswith("Not settled.")
 
 
@@ -256,7 +258,7 @@ def test_killed_program_is_continued(laptop):
 
 def arguments(verdict: Path, *, down: bool = False) -> argparse.Namespace:
     """Return a parsed command line."""
-    return argparse.Namespace(verdict=verdict, down=down)
+    return argparse.Namespace(verdict=verdict, down=down, attach=False, minutes=math.inf)
 
 
 def test_challenger_needs_its_verdict(own, tmp_path):

@@ -12,6 +12,7 @@ from gatehouse.canary.side_by_side import Compared
 from gatehouse.canary.watch import Watched
 from gatehouse.errors import EvidenceError
 from gatehouse.release import Release
+from gatehouse.verdicts import Check
 
 
 class Phase(StrEnum):
@@ -59,7 +60,7 @@ class State:
     registry's champion. `previous` is the version that served before: it runs on without traffic
     until its slot is needed. `former` are those that served before stable, newest first. A `paused` rollout stays at
     its weight until a person lets it go on. The `lease` says who may act, and `looked_at` when the canary was last
-    watched. A state is `settled` when the world was seen to be as it says.
+    watched, with the `checks` that were made then. A state is `settled` when the world was seen to be as it says.
     """
 
     phase: Phase
@@ -78,6 +79,7 @@ class State:
     returning: bool = False
     lease: Lease = field(default_factory=Lease)
     looked_at: float = 0.0
+    checks: tuple[Check, ...] = ()
     settled: bool = False
     history: tuple[Transition, ...] = ()
 

@@ -25,7 +25,6 @@ from gatehouse.registry import Registry
 from gatehouse.release import Release
 from gatehouse.stages.timeline import Timeline
 from gatehouse.targets import Target
-from gatehouse.verdicts import Check
 
 # Looks at the router that may fail one after another: the first may be chance, and users must not wait for the fourth.
 PATIENCE = 3
@@ -33,21 +32,23 @@ PATIENCE = 3
 
 @dataclass
 class Controller:
-    """Rolls `candidate` out. `now` returns seconds since the epoch; `checks` are those of the last look.
+    """Rolls `candidate` out, or without one carries on with whatever is under way.
 
-    `expected` is the PSI between its predictions and the champion's on the newest rows, by output, as its gate found.
+    `now` returns seconds since the epoch. `expected` is the PSI between the
+    candidate's predictions and the champion's on the newest rows, by output, as its gate found. Who does not keep
+    `records`, a guardian, moves traffic only: the registry and the ledger are told by the next program that does.
     """
 
     config: Config
-    candidate: Release
+    candidate: Release | None
     target: Target
     registry: Registry | None = None
     now: Callable[[], float] = time.time
     expected: Mapping[str, float] = field(default_factory=dict)
     state: State = field(default_factory=lambda: State(Phase.HELD, settled=True))
-    checks: tuple[Check, ...] = ()
     timeline: Timeline = field(default_factory=Timeline)
     failed_looks: int = 0
+    records: bool = True
     me: str = field(default_factory=lambda: uuid.uuid4().hex)
     # Whether the candidate's rollout has begun, and whether this program has seen to it that the world is as it says.
     begun: bool = False
@@ -61,7 +62,7 @@ class Controller:
     @property
     def over(self) -> bool:
         """Tell whether the candidate's rollout has ended, whoever did it."""
-        return self.state.over and self.begun
+        return self.state.over and (self.begun or self.candidate is None)
 
     def attach(self) -> None:
         """Begin the rollout, or carry on with it where it was interrupted, unless another program is at one.
@@ -69,8 +70,9 @@ class Controller:
         Raises TargetError and EvidenceError.
         """
         self._reload()
-        if self._leads():
-            self._resume()
+        with suppress(TakenError):
+            if self._leads():
+                self._resume()
         self.timeline.add(self.state, self.now())
 
     def tick(self) -> None:
@@ -95,8 +97,10 @@ class Controller:
                 self._keep(replace(self.state, lease=replace(self.state.lease, until=0.0)))
 
     def _leads(self) -> bool:
-        """Take the lease, or say that this program is alive; False while another one has it."""
+        """Take the lease, or say that this program is alive; False while another one has it, or nothing is there."""
         canary = self.state.canary
+        if self.candidate is None and canary is None and self.state.stable is None:
+            return False
         self.begun = self.begun or (canary is not None and canary.release == self.candidate)
         lease = leases.taken(self.state.lease, self.me, self.now(), self.config.lease.seconds)
         if lease is not None:
@@ -106,15 +110,16 @@ class Controller:
     def _resume(self) -> None:
         """Bring the world to where the state says that it is; a rollout of another version is brought to its end."""
         self._wake()
-        if self.state.canary is not None and self.state.canary.release != self.candidate:
-            self._keep(machine.abandon(self.state, f"Version {self.candidate.version} came after it.", self.now()))
+        new = self.candidate if self.state.canary is None or self.state.canary.release != self.candidate else None
+        if self.state.canary is not None and new is not None:
+            self._keep(machine.abandon(self.state, f"Version {new.version} came after it.", self.now()))
         for placed in actions.serving(self.state):
             # What only waits for a rollback keeps nobody's traffic up.
             with suppress(TargetError) if placed == self.state.previous else nullcontext():
                 self.target.start(placed.slot, placed.release)
-        if self.state.canary is None or self.state.canary.release != self.candidate:
+        if new is not None:
             self.apply()
-            self._begin()
+            self._begin(new)
         self.resumed = self.begun = True
 
     def _wake(self) -> None:
@@ -144,6 +149,7 @@ class Controller:
         self.apply()
         if self.state.over:
             self._rest()
+            self.resumed = False
         elif self._look():
             self.apply()
 
@@ -191,6 +197,8 @@ class Controller:
                 self._do(action)
             if self.state.phase == Phase.STARTING:
                 self._keep(machine.started(self.state, self.target.counters(), self.now(), self.config.steps))
+            elif self.state.phase in states.FINAL and not self.records:
+                return
             else:
                 self._record()
                 self._keep(states.settle(self.state, self.config.rollout.keep_versions))
@@ -201,9 +209,9 @@ class Controller:
         if saved is not None:
             self.state = states.from_json(saved)
 
-    def _begin(self) -> None:
+    def _begin(self, candidate: Release) -> None:
         if not self.serves:
-            self._keep(machine.begin(self.state, self.candidate, self.now(), self.expected))
+            self._keep(machine.begin(self.state, candidate, self.now(), self.expected))
         elif self.target.weights() != states.shares(self.state):
             self._weigh()
 
@@ -219,7 +227,8 @@ class Controller:
         self.failed_looks = 0
         weight, now = self.state.weight, self.now()
         rules = self.config.steps, self.config.canary, self.config.comparison
-        self.state, self.checks = machine.decide(self.state, counters, weights, now, *rules)
+        state, checks = machine.decide(self.state, counters, weights, now, *rules)
+        self.state = replace(state, checks=checks or state.checks)
         if self.state.weight < weight:
             self._weigh()
         self._keep(self.state)

@@ -145,7 +145,7 @@ def follow(controller: Controller) -> None:
         controller.apply()
     except GatehouseError as error:
         raise EvidenceError(
-            f"The traffic has moved: {steer.stands(controller.state)} But what follows is not done: {error} "
+            f"The traffic has moved: {rollout.standing(controller.state)} But what follows is not done: {error} "
             "Run it again; where a guardian watches, it goes on by itself."
         ) from error
     finally:
@@ -171,7 +171,7 @@ def told(state: State, checks: Sequence[Check], say: Callable[[str], Any]) -> Ve
     """Say how the rollout stands now, and return it as a verdict."""
     for line in steer.story(state):
         say(line)
-    done = Check("rollback", Decision.PROMOTE, f"{steer.stands(state)} {state.history[-1].why}")
+    done = Check("rollback", Decision.PROMOTE, f"{rollout.standing(state)} {state.history[-1].why}")
     serves = state.stable.release if state.stable else None
     details = {"release": serves.to_dict(), "outputs": {"version": serves.version}} if serves else {}
     about = rollout.subject(serves) if serves else None

@@ -1,12 +1,17 @@
 """Roll the challenger out: a little of the traffic first, more as it proves itself, and back as soon as it fails.
 
+With a guardian ([rollout] guardian) the target watches its canary itself, and this program may leave.
+
 Examples:
   scripts/rollout.py                    the challenger, judged by build/verdicts/gate.json
+  scripts/rollout.py --minutes 50       leave after so long; the verdict is `hold` while the guardian goes on
+  scripts/rollout.py --attach           carry on with what is under way, and say how it ends
   GATEHOUSE_TARGET=docker scripts/rollout.py --verdict gate.json
   scripts/rollout.py --down             stop and remove everything that it started
 """
 
 import argparse
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -15,7 +20,8 @@ from typing import Any
 
 from gatehouse import registry as registries
 from gatehouse import targets
-from gatehouse.canary.state import Phase
+from gatehouse.canary import state as states
+from gatehouse.canary.state import Phase, State
 from gatehouse.config import Config
 from gatehouse.errors import EvidenceError, GatehouseError, TakenError
 from gatehouse.registry import Registry
@@ -32,6 +38,8 @@ SILENT_SECONDS = 10.0
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what this step takes."""
     parser.add_argument("--verdict", type=Path, default=Path("build/verdicts/gate.json"), help="its gate's verdict")
+    parser.add_argument("--attach", action="store_true", help="begin nothing: watch what is under way to its end")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="to watch at most (default: to the end)")
     parser.add_argument("--down", action="store_true", help="stop and remove everything on the target")
 
 
@@ -40,6 +48,8 @@ def main(config: Config, args: argparse.Namespace) -> Verdict:
     if args.down:
         return remove(config)
     registry = registries.connect(config)
+    if args.attach:
+        return attach(config, registry, args.minutes)
     candidate = registry.challenger()
     if candidate is None:
         raise EvidenceError("The registry has no challenger to roll out. Run register first.")
@@ -48,9 +58,29 @@ def main(config: Config, args: argparse.Namespace) -> Verdict:
         return promote_at_once(candidate, registry)
     target = targets.connect(config)
     try:
-        return run(config, candidate, target=target, registry=registry, expected=expected(gate))
+        return run(config, candidate, target=target, registry=registry, expected=expected(gate), minutes=args.minutes)
     finally:
         target.close()
+
+
+def attach(config: Config, registry: Registry, minutes: float) -> Verdict:
+    """Watch what is under way on the target, and tell the registry and the ledger how it ended."""
+    if config.rollout.target == "none":
+        return nothing("There is no target ([rollout] target = 'none').")
+    target = targets.connect(config)
+    try:
+        saved = target.load()
+        state = states.from_json(saved) if saved is not None else None
+        if state is None or state.canary is None:
+            return nothing("No rollout is under way.")
+        return run(config, state.canary.release, target=target, registry=registry, minutes=minutes)
+    finally:
+        target.close()
+
+
+def nothing(why: str) -> Verdict:
+    """Return the verdict where there is nothing to watch."""
+    return judgement.make("rollout", [Check("rollout", Decision.PROMOTE, why)])
 
 
 def run(
@@ -63,36 +93,46 @@ def run(
     say: Callable[[str], Any] = print,
     now: Callable[[], float] = time.time,
     sleep: Callable[[float], Any] = time.sleep,
+    minutes: float = math.inf,
 ) -> Verdict:
-    """Roll a release out, and return how it ended, with the timeline in the details.
+    """Roll a release out, and return how it ended, or stands after so many minutes, with the timeline in the details.
 
     An error on the way puts all traffic back on the stable version and becomes a verdict of `error`; so does Ctrl-C,
-    which is raised again. Called again after it was killed, it carries on. `expected` is as the function of that name
-    returns it; without it nobody knows how much the predictions of the two may differ.
+    which is raised again, unless a guardian goes on. Called again after it was killed, it carries on. `expected` is as
+    the function of that name returns it; without it nobody knows how much the predictions of the two may differ.
     """
     controller = Controller(config, candidate, target, registry, now, expected or {})
-    said, spoken = None, now()
+    said, spoken, end = None, now(), now() + 60 * minutes
     try:
+        if config.rollout.guardian:
+            # Before there is a canary, so that none is ever alone.
+            target.guard(config.rollout.guardian)
         controller.attach()
-        while not controller.over:
+        # What starts a server is this program's own: a guardian has no password of the registry.
+        while not controller.over and (now() < end or controller.state.phase == Phase.STARTING):
             controller.tick()
             stands = (controller.state.phase, controller.state.weight)
             if stands != said or now() - spoken >= SILENT_SECONDS:
                 say(progress(controller))
                 said, spoken = stands, now()
+            if config.rollout.guardian:
+                controller.release()
             if not controller.over:
                 sleep(config.rollout.poll_seconds)
     except TakenError as error:
         # It is another program's now: to take the traffic back would work against that one.
-        return verdict(controller, str(error))
+        return verdict(controller, candidate, str(error))
     except GatehouseError as error:
         controller.give_up(str(error))
-        return verdict(controller, str(error))
+        return verdict(controller, candidate, str(error))
     except BaseException as error:
-        controller.give_up(f"It was interrupted ({type(error).__name__}).")
+        if config.rollout.guardian:
+            controller.release()
+        else:
+            controller.give_up(f"It was interrupted ({type(error).__name__}).")
         raise
     controller.release()
-    return verdict(controller)
+    return verdict(controller, candidate)
 
 
 def expected(gate: Verdict) -> dict[str, float]:
@@ -105,29 +145,40 @@ def progress(controller: Controller) -> str:
     state, point = controller.state, controller.timeline.points[-1]
     p95 = "" if point["p95_ms"] is None else f", p95 {point['p95_ms']:.0f} ms"
     seen = f"{point['requests']} requests to the canary, {point['errors']} errors{p95}"
-    unsettled = [check for check in controller.checks if check.decision != Decision.PROMOTE]
+    unsettled = [check for check in state.checks if check.decision != Decision.PROMOTE]
     # What the step waits for comes before what is only worth knowing.
     missing = next((check.why for check in sorted(unsettled, key=lambda check: check.advisory)), "")
     why = state.history[-1].why if state.over and state.history else missing
     return f"{point['t']:6.1f} s  {state.phase:11} {state.weight:3d} %  {seen}. {why}".rstrip()
 
 
-def verdict(controller: Controller, error: str = "") -> Verdict:
+def standing(state: State) -> str:
+    """Return one sentence on where a rollout stands."""
+    stable = f"version {state.stable.release.version}" if state.stable else "no version"
+    if state.canary is None:
+        return f"The last rollout is over ({state.phase}): {stable} has all traffic."
+    waits = ", and waits for a person" if state.paused else ""
+    return f"Version {state.canary.release.version} is {state.phase} at {state.weight} % beside {stable}{waits}."
+
+
+def verdict(controller: Controller, candidate: Release, error: str = "") -> Verdict:
     """Return the verdict of a rollout that is over, or that an error ended."""
     state, points, limits = controller.state, controller.timeline.points, controller.config.canary
     details = {
         "timeline": points,
         "limits": {"error_rate": limits.error_rate, "latency_p95_ms": limits.latency_p95_ms},
         "history": [asdict(transition) for transition in state.history],
-        "release": controller.candidate.to_dict(),
+        "release": candidate.to_dict(),
     }
-    checks = [outcome(controller, error), *controller.checks]
-    return judgement.make("rollout", checks, subject=subject(controller.candidate), details=details)
+    # Where the candidate served before, the last checks are those of another one, which failed.
+    own = state.checks if state.phase == Phase.PROMOTED or not controller.serves else ()
+    checks = [outcome(controller, candidate.version, error), *own]
+    return judgement.make("rollout", checks, subject=subject(candidate), details=details)
 
 
-def outcome(controller: Controller, error: str) -> Check:
-    """Return the check that says how a rollout ended."""
-    state, version = controller.state, controller.candidate.version
+def outcome(controller: Controller, version: str, error: str) -> Check:
+    """Return the check that says how a rollout ended, or where it stands."""
+    state = controller.state
     n = controller.timeline.points[-1]["requests"] if controller.timeline.points else None
     if error:
         return Check("rollout", Decision.ERROR, error, n=n)
@@ -135,6 +186,9 @@ def outcome(controller: Controller, error: str) -> Check:
     if controller.serves:
         reason = why if state.phase == Phase.PROMOTED else "It did so before."
         return Check("rollout", Decision.PROMOTE, f"Version {version} has all traffic. {reason}".rstrip(), n=n)
+    if not controller.over:
+        why = f"{standing(state)} It goes on: scripts/rollout.py --attach watches it."
+        return Check("rollout", Decision.HOLD, why, n=n)
     decision = Decision.HOLD if state.phase == Phase.HELD else Decision.REJECT
     return Check("rollout", decision, f"Version {version} has no traffic any more. {why}", n=n)
 

@@ -58,7 +58,7 @@ def status(target: Target, say: Callable[[str], Any] = print) -> Verdict:
     state = read(target)
     for line in story(state):
         say(line)
-    checks = [Check("rollout", Decision.PROMOTE, stands(state))]
+    checks = [Check("rollout", Decision.PROMOTE, rollout.standing(state))]
     return judgement.make("steer", checks, subject=rollout.subject(served(state).release))
 
 
@@ -67,7 +67,8 @@ def run(config: Config, do: Do, why: str, target: Target, registry: Registry | N
     if not why.strip():
         raise EvidenceError(f"An order needs a reason: scripts/steer.py {do} --why 'why it must be'.")
     before = read(target)
-    controller = Controller(config, served(before).release, target, registry)
+    release = served(before).release
+    controller = Controller(config, release, target, registry)
     order = Order(do, ledger.actor(), why.strip())
     controller.obey(order)
     ledger.append(
@@ -76,10 +77,10 @@ def run(config: Config, do: Do, why: str, target: Target, registry: Registry | N
         why=order.why,
         order=str(do),
         phase=str(before.phase),
-        release=controller.candidate.to_dict(),
+        release=release.to_dict(),
     )
-    checks = [Check("order", Decision.PROMOTE, f"{order.by} says {do}. {stands(controller.state)}")]
-    return judgement.make("steer", checks, subject=rollout.subject(controller.candidate))
+    checks = [Check("order", Decision.PROMOTE, f"{order.by} says {do}. {rollout.standing(controller.state)}")]
+    return judgement.make("steer", checks, subject=rollout.subject(release))
 
 
 def read(target: Target) -> State:
@@ -96,15 +97,6 @@ def served(state: State) -> states.Placed:
     if found is None:
         raise EvidenceError(f"No version serves here: the first rollout is {state.phase}.")
     return found
-
-
-def stands(state: State) -> str:
-    """Return one sentence on where a rollout stands."""
-    stable = f"version {state.stable.release.version}" if state.stable else "no version"
-    if state.canary is None:
-        return f"The last rollout is over ({state.phase}): {stable} has all traffic."
-    waits = ", and waits for a person" if state.paused else ""
-    return f"Version {state.canary.release.version} is {state.phase} at {state.weight} % beside {stable}{waits}."
 
 
 def story(state: State) -> list[str]:

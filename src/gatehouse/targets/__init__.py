@@ -56,6 +56,14 @@ class Target(Protocol):
         """
         ...
 
+    def guard(self, image: str) -> None:
+        """Have the rollout watched from the target itself, by `scripts/guard.py` out of an image with the pipeline.
+
+        It goes by this target's settings. Nothing happens when it does already; on this machine it is a process,
+        whatever the image.
+        """
+        ...
+
     def load(self) -> str | None:
         """Return the rollout's state as it was saved last, or None."""
         ...

@@ -16,10 +16,11 @@ from gatehouse.targets import traefik
 # Inside the containers. The server's port and its log's folder are those of Dockerfile.serve.
 USERS_PORT, INTERNAL_PORT, SERVER_PORT = 8000, 8001, 8080
 HOME, ROUTES, LOG = "/gatehouse", "/gatehouse/routes", "/log"
-STATE, NEW_STATE = "rollout.json", "rollout.new"
+STATE, NEW_STATE, SETTINGS = "rollout.json", "rollout.new", "settings.json"
+SOCKET = "/var/run/docker.sock"
 # A router needs no rights at all: it reads files that everybody may read, and its ports are above 1024.
 NOBODY = "65534:65534"
-PROJECT, RELEASE = "gatehouse.project", "gatehouse.release"
+PROJECT, RELEASE, GUARDS = "gatehouse.project", "gatehouse.release", "gatehouse.guards"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Names:
     def log(self) -> str:
         """The volume of the prediction log, where no folder of the host was named."""
         return f"{self.project}-log"
+
+    @property
+    def guardian(self) -> str:
+        """The container that watches a rollout."""
+        return f"{self.project}-guardian"
 
     @property
     def labels(self) -> dict[str, str]:
@@ -89,6 +95,31 @@ def server(names: Names, slot: Slot, release: Release, log: str, env: Mapping[st
         "tmpfs": {"/tmp": "size=64m"},  # noqa: S108 - the container's own
         "mounts": [mount],
     }
+
+
+def guardian(names: Names, image: str, socket: str, log: str, mark: str) -> dict[str, Any]:
+    """Return the guardian's container: on the host's network, where the router's inner door is, and with its engine.
+
+    `socket` is the engine's, on its host, `log` a folder of the host or empty, and `mark` stands for its settings.
+    Whoever holds the socket holds the host, so it is root there, with no right but that.
+    """
+    mounts = [Mount(SOCKET, socket, type="bind"), Mount(HOME, names.router, read_only=True)]
+    described = {
+        **_confined(names),
+        "image": image,
+        "name": names.guardian,
+        "labels": {**names.labels, GUARDS: mark},
+        "command": ["scripts/guard.py", "--config", f"{HOME}/{SETTINGS}", "--out", "/tmp/guard.json"],  # noqa: S108
+        "user": "0:0",
+        "environment": {"DOCKER_HOST": f"unix://{SOCKET}"},
+        "tmpfs": {"/tmp": "size=64m"},  # noqa: S108 - the container's own
+        "mounts": [*mounts, Mount(log, log, type="bind")] if log else mounts,
+        "network_mode": "host",
+        # The image's own says that the pipeline can be imported; whether this one lives is seen in the rollout's state.
+        "healthcheck": {"test": ["NONE"]},
+    }
+    del described["network"]
+    return described
 
 
 def archive(contents: Mapping[str, str]) -> bytes:

@@ -16,7 +16,7 @@ from docker.models.containers import Container
 
 from gatehouse import files
 from gatehouse.canary.counters import SLOTS, Counters, Slot
-from gatehouse.config import Config
+from gatehouse.config import Config, to_json
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
 from gatehouse.targets import containers, taken, traefik, waiting
@@ -91,6 +91,19 @@ class DockerTarget:
     def counters(self) -> dict[Slot, Counters]:
         """Return what the router has counted of each slot."""
         return self._router().counters()
+
+    def guard(self, image: str) -> None:
+        """Start the guardian's container, unless it runs from the same image and goes by the same settings."""
+        router, told = self._ensure_router(), to_json(self.config)
+        mark = hashlib.sha256(f"{image}\n{told}".encode()).hexdigest()
+        found = self.engine.find(self.names.guardian)
+        if found is not None and found.status == "running" and found.labels.get(containers.GUARDS) == mark:
+            return
+        if found is not None:
+            self.engine.stop(found, self.config.rollout.drain_seconds)
+        self.engine.write(router, {containers.SETTINGS: told})
+        log = "" if files.is_url(self.config.store.log) else open_log(self.config.store.log)
+        self.engine.run(containers.guardian(self.names, image, self.engine.socket, log, mark))
 
     def load(self) -> str | None:
         """Return the rollout's state; of one that was being written when the engine died, the newer whole copy."""

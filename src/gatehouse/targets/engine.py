@@ -1,5 +1,6 @@
 """A Docker engine: the few things that a target asks of it, with errors in the project's words."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,6 +24,12 @@ class Engine:
             raise TargetError(
                 f"No Docker engine answers: {error}. Start Docker, set DOCKER_HOST, or use [rollout] target = 'local'."
             ) from error
+
+    @property
+    def socket(self) -> str:
+        """Where the engine's socket lies on its own host."""
+        address = os.environ.get("DOCKER_HOST", "")
+        return address.removeprefix("unix://") if address.startswith("unix://") else containers.SOCKET
 
     def find(self, name: str) -> Container | None:
         """Return a container as it is now, or None."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from gatehouse import files
 from gatehouse.canary.counters import SLOTS, Counters, Slot
-from gatehouse.config import Config
+from gatehouse.config import Config, to_json
 from gatehouse.errors import SilenceError, TargetError
 from gatehouse.release import Release
 from gatehouse.targets import pods, route, server_metrics, tally, traefik, waiting
@@ -101,6 +101,16 @@ class KubernetesTarget:
         self.tally = self.tally.look(found)
         return self.tally.totals()
 
+    def guard(self, image: str) -> None:
+        """Have the guardian's Deployment watch with this target's settings, and the address that was found."""
+        found = replace(self.config, kubernetes=replace(self.config.kubernetes, url=self.url))
+        path = f"{self.apps}/deployments/{route.NAME}-{pods.GUARDIAN}"
+        self._change(path, pods.guarding(image, to_json(found)), "strategic")
+        failure = (
+            f"The guardian, from {image}, did not get ready: kubectl describe deployment gatehouse-guardian says why;"
+        )
+        _wait(lambda: pods.settled(self.cluster.get(path)), self.config.rollout.start_seconds, failure)
+
     def load(self) -> str | None:
         """Return the rollout's state."""
         kept = self.cluster.get(self.kept)
@@ -124,6 +134,8 @@ class KubernetesTarget:
 
     def remove(self) -> None:
         """Stop both slots and forget the state; what `kubectl apply` made is for `kubectl delete` to remove."""
+        # The guardian first: it would start them again.
+        self._change(f"{self.apps}/deployments/{route.NAME}-{pods.GUARDIAN}", {"spec": {"replicas": 0}})
         self.load()
         for slot in SLOTS:
             self.stop(slot)

@@ -12,13 +12,16 @@ from pathlib import Path
 
 from gatehouse import files
 from gatehouse.canary.counters import SLOTS, Counters, Slot
-from gatehouse.config import Config
+from gatehouse.config import Config, to_json
 from gatehouse.release import Release
 from gatehouse.targets import local_router, ports, taken
 from gatehouse.targets.local_router import LocalRouter
 from gatehouse.targets.processes import Processes
 from gatehouse.targets.watchdog import Watchdog
 
+GUARDIAN = "guardian"
+# As scripts/guard.py does, wherever the package is installed.
+GUARD = "from gatehouse import cli; from gatehouse.stages import guard; raise SystemExit(cli.run(guard))"
 STATE = "rollout.json"
 
 
@@ -95,6 +98,16 @@ class LocalTarget:
         """Return what the router has counted of each slot."""
         return self.router.inside.counters()
 
+    def guard(self, image: str) -> None:  # noqa: ARG002 - here it is this very program
+        """Start the guardian's process, unless it runs and goes by the same settings."""
+        told, path = to_json(self.config), self.folder / "settings.json"
+        if self.processes.running(GUARDIAN) and files.read_text(path, "guardian's settings") == told:
+            return
+        self.processes.stop(GUARDIAN, self.config.rollout.drain_seconds)
+        files.write_text(path, told)
+        arguments = ["--config", str(path), "--out", str(self.folder / "guard.json")]
+        self.processes.start(GUARDIAN, [sys.executable, "-P", "-c", GUARD, *arguments])
+
     def load(self) -> str | None:
         """Return the rollout's state."""
         self.known = self._kept()
@@ -129,8 +142,9 @@ class LocalTarget:
         return files.read_text(path, "rollout's state") if path.exists() else None
 
     def _stop_all(self) -> None:
-        # The router first, so that no request is sent to a server that is gone.
-        for name in sorted(self.processes.names(), key=lambda name: name != local_router.NAME):
+        # Who would start it all again goes first; the router next, so that no request is sent to a server that is gone.
+        order = {GUARDIAN: 0, local_router.NAME: 1}
+        for name in sorted(self.processes.names(), key=lambda name: order.get(name, 2)):
             self.processes.stop(name, self.config.rollout.drain_seconds)
 
     def _watch(self) -> None:

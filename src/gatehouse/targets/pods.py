@@ -8,6 +8,7 @@ from gatehouse.release import Release
 
 SLOT, RELEASE = "gatehouse.slot", "gatehouse.release"
 SERVER, INTERNAL_PORT = "server", 8001
+GUARDIAN, SETTINGS = "guardian", "gatehouse.settings"
 # Where the proxy passes on what its server says of itself: deploy/kubernetes/proxy.yml.
 SERVER_METRICS = "/server/metrics"
 # What a container waits for that will not come by itself.
@@ -33,6 +34,13 @@ def started(release: Release, replicas: int, env: Mapping[str, str]) -> dict[str
     }
     template = {"metadata": {"annotations": {RELEASE: named(release)}}, "spec": {"containers": [container]}}
     return {"spec": {"paused": False, "replicas": replicas, "template": template}}
+
+
+def guarding(image: str, settings: str) -> dict[str, Any]:
+    """Return the change that makes the guardian's Deployment watch by these settings."""
+    container = {"name": GUARDIAN, "image": image}
+    template = {"metadata": {"annotations": {SETTINGS: settings}}, "spec": {"containers": [container]}}
+    return {"spec": {"paused": False, "replicas": 1, "template": template}}
 
 
 def named(release: Release) -> str:
