@@ -248,6 +248,16 @@ def test_one_program_acts(stage):
     assert [event for event in before if event.startswith("start")] == ["start green 1.1.0"]
 
 
+def test_watcher_ends_nothing(stage):
+    """A program that is interrupted, or loses sight of the target, does not end what another one is at."""
+    acting, watching = stage.controller(), stage.controller()
+    acting.attach()
+    acting.tick()
+    watching.attach()
+    watching.give_up("It was interrupted.")
+    assert (stage.state.phase, stage.target.shares) == (Phase.BAKING, {"blue": 90, "green": 10})
+
+
 def test_next_candidate_waits_its_turn(stage):
     """A program with another candidate waits until the rollout that is under way has ended, and then begins its own."""
     acting, waiting = stage.controller(), stage.controller(NEWER)

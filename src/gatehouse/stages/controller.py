@@ -181,8 +181,11 @@ class Controller:
                 return
 
     def give_up(self, why: str) -> None:
-        """End the rollout with all traffic on the stable version, as far as the target still obeys."""
-        if self.state.over:
+        """End the rollout with all traffic on the stable version, as far as the target still obeys.
+
+        One that another program is at is not this one's to end.
+        """
+        if self.state.over or self.state.lease.holder != self.me:
             return
         self.state = machine.abandon(self.state, why, self.now())
         for step in (self._weigh, lambda: self._keep(self.state), self.apply, self.release):

@@ -14,7 +14,7 @@ import argparse
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,9 @@ def attach(config: Config, registry: Registry, minutes: float) -> Verdict:
         state = states.from_json(saved) if saved is not None else None
         if state is None or state.canary is None:
             return nothing("No rollout is under way.")
+        if state.lease.until > time.time():
+            # Somebody is at it, by settings that may not be these: nothing is put in that one's place.
+            config = replace(config, rollout=replace(config.rollout, guardian=""))
         return run(config, state.canary.release, target=target, registry=registry, minutes=minutes)
     finally:
         target.close()
