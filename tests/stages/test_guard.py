@@ -4,14 +4,18 @@ import itertools
 import os
 import signal
 import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from stages.paper_target import PaperTarget, Shelf
+from targets.test_docker import Host
 from targets.test_local import Laptop, command
 
 from gatehouse import config as settings
-from gatehouse import ledger
+from gatehouse import ledger, shell
 from gatehouse.canary import state as states
 from gatehouse.canary.state import Phase, State
 from gatehouse.config import Config
@@ -19,10 +23,11 @@ from gatehouse.errors import ConfigError, TargetError
 from gatehouse.release import Release
 from gatehouse.stages import guard, rollout
 from gatehouse.stages.traffic import Traffic
-from gatehouse.targets import waiting
+from gatehouse.targets import Target, docker, waiting
 from gatehouse.targets.local import GUARDIAN, LocalTarget
 from gatehouse.verdicts import Decision, Verdict
 
+ROOT = Path(__file__).parents[2]
 OLD, NEW = Release("1.0.0", "a" * 64, "x"), Release("1.1.0", "b" * 64, "x")
 
 
@@ -150,7 +155,7 @@ def test_process_promotes_alone(tmp_path):
         rollout.run(config, Laptop.good, target=target, say=str)
         with Traffic(target.url, itertools.repeat({"amount": 1.0}), 60) as traffic:
             begun = rollout.run(config, Laptop.better, target=target, say=str, minutes=0.0)
-            promoted(target)
+            promoted(target, lambda: target.processes.tail(GUARDIAN))
         assert target.weights() == {"blue": 0, "green": 100}
         assert begun.decision == Decision.HOLD
         assert traffic.failures == []
@@ -161,12 +166,12 @@ def test_process_promotes_alone(tmp_path):
     waiting.until(lambda: not alive(pid), 10, "The guardian lives on")
 
 
-def promoted(target: LocalTarget) -> None:
-    """Wait until the guardian has brought the canary to its end."""
+def promoted(target: Target, said: Callable[[], str]) -> None:
+    """Wait until the guardian, which `said` something, has brought the canary to its end."""
     try:
         waiting.until(lambda: states.from_json(target.load() or "").phase == Phase.PROMOTED, 60, "It was not promoted")
     except TargetError as error:
-        pytest.fail(f"{error} The guardian said: {target.processes.tail(GUARDIAN)}")
+        pytest.fail(f"{error} The guardian said: {said()}")
 
 
 def alive(pid: int) -> bool:
@@ -217,3 +222,34 @@ def test_attach_carries_on(tmp_path):
         assert shelf.champion() == Laptop.better
     finally:
         target.remove()
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> Iterator[str]:
+    """Return the image with the pipeline, which guards too."""
+    name = f"gatehouse-test-{uuid.uuid4().hex[:8]}"
+    shell.run(["docker", "build", "--quiet", "--file", "Dockerfile.train", "--tag", name, "."], cwd=ROOT, timeout=1200)
+    yield name
+    shell.run(["docker", "image", "rm", "--force", name])
+
+
+@pytest.mark.docker
+def test_container_promotes_alone(tmp_path, pipeline):
+    """On a Docker host the guardian is a container: it brings a canary to its end while nobody else looks."""
+    config = machine(tmp_path)
+    config = replace(config, rollout=replace(config.rollout, target="docker", guardian=pipeline))
+    host = Host(config)
+    config = replace(config, registry=replace(config.registry, image=host.project))
+    target = docker.of(config)
+    try:
+        rollout.run(config, host.good, target=target, say=str)
+        with Traffic(target.url, itertools.repeat({"amount": 1.0}), 60) as traffic:
+            begun = rollout.run(config, host.better, target=target, say=str, minutes=0.0)
+            promoted(target, lambda: target.engine.find(target.names.guardian).logs(tail=20).decode())
+        assert begun.decision == Decision.HOLD
+        assert traffic.failures == []
+        assert rollout.run(config, host.better, target=target, say=str).decision == Decision.PROMOTE
+    finally:
+        target.remove()
+        target.close()
+        host.clean()
