@@ -108,9 +108,8 @@ class Images:
 class Rollout:
     """Where traffic is moved, the port that users reach (0: any free one), and how long a stopping server may drain.
 
-    The `guardian` watches a canary from the target itself: an image with the pipeline, or `process` on this machine.
-    Without one a canary is watched by the program that began it, for as long as that runs. `keep_versions` that served
-    before can take over again.
+    The `guardian` watches a canary from the target itself: an image with the pipeline, or `process` on this machine;
+    without one, whoever began it has to stay. `keep_versions` that served before can take over again.
     """
 
     target: Annotated[Literal["local", "docker", "kubernetes", "none"], Looser("changed")] = "local"
@@ -292,8 +291,7 @@ def _keys(path: list[str]) -> list[str]:
 
 def _anchored(config: Config, root: Path) -> Config:
     """Make relative folders start at the settings file, so that a step means the same from wherever it is run."""
-    search = config.workload.search_path
-    store = config.store
+    search, store = config.workload.search_path, config.store
     local = store.log and not files.is_url(store.log)
     return replace(
         config,
