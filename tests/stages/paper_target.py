@@ -66,6 +66,12 @@ class PaperTarget:
             del self.running[slot]
         self.call("stopped")
 
+    def hold(self, release: Release) -> None:
+        """Refuse what is broken."""
+        self.call("hold")
+        if release.version in self.broken:
+            raise TargetError(f"The bundle of version {release.version} is gone.")
+
     def weigh(self, weights: Mapping[Slot, int]) -> None:
         """Share the traffic."""
         self.call("weigh")

@@ -8,18 +8,28 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gatehouse import config
+from gatehouse.canary import comparison, evidence, machine
 from gatehouse.canary.counters import CLASS, Slot
 from gatehouse.config import Config
 from gatehouse.errors import TakenError, TargetError
 from gatehouse.release import Release
+from gatehouse.stages import rollback, rollout
 from gatehouse.stages.traffic import Traffic
 from gatehouse.targets import Target
+from gatehouse.verdicts import Check, Decision
 
+# A rollout of seconds; what else a test machine does shall hold nothing.
+QUICK: dict[str, Any] = {
+    "steps": machine.Knobs(steps=(20, 100), bake_seconds=0.3, step_budget_seconds=60.0),
+    "canary": evidence.Knobs(minimum_requests=15, latency_p95_ms=1000.0),
+    "comparison": comparison.Knobs(harmless_rate=0.3, same_late=50.0, bursts=1.0, psi=1.0),
+}
 ROWS = itertools.repeat({"amount": 1.0})
 
 
@@ -30,6 +40,8 @@ def settings(state: str, sections: Mapping[str, Any] | None = None, **rollout: A
 
 class Place(ABC):
     """Somewhere to roll out to, and the releases that can be started there."""
+
+    config: Config
 
     good: Release
     better: Release
@@ -101,6 +113,34 @@ class Contract:
         for moment, what in traffic.marks:
             assert traffic.around(moment, 0.2), what
 
+    def test_door_needs_no_traffic(self, place: Place, target: Target) -> None:
+        """A slot without traffic is asked through its door, and nobody counts that as a request of a user."""
+        self.serve(target, "blue", place.good)
+        target.start("green", place.better)
+        target.weigh({"blue": 100})
+        before = {slot: counted.requests for slot, counted in target.counters().items()}
+        door = target.door("green")
+        assert [ask(door, path)["model_version"] for path in ("/version", "/predict")] == [place.better.version] * 2
+        assert {slot: counted.requests for slot, counted in target.counters().items()} == before
+
+    def test_rollback_loses_no_request(self, place: Place, target: Target) -> None:
+        """A version takes over and is rolled back under traffic: nobody notices, and the old one serves alone again."""
+        target.remove()
+        quick = replace(place.config, **QUICK)
+        rollout.run(quick, place.good, target=target, say=str)
+        with Traffic(target.url, ROWS, 150) as traffic:
+            promoted = rollout.run(quick, place.better, target=target, say=str)
+            traffic.mark("rollback")
+            back = rollback.run(quick, "customers call", target, None, None, answered, say=str)
+            moved = time.time()
+            time.sleep(0.3)
+        assert (promoted.decision, back.decision) == (Decision.PROMOTE, Decision.PROMOTE), promoted.why
+        assert traffic.failures == []
+        assert {answer.version for answer in traffic.answers} == {place.good.version, place.better.version}
+        assert {answer.version for answer in traffic.answers if answer.at > moved} == {place.good.version}
+        assert target.weights() == {"blue": 100, "green": 0}
+        target.remove()
+
     def test_predictions_are_counted(self, place: Place, target: Target) -> None:
         """A slot's counters hold what its servers say of their predictions, and that is not a request of a user."""
         self.serve(target, "green", place.good)
@@ -171,13 +211,20 @@ class Contract:
         other.close()
 
 
+def answered(url: str, release: Release) -> list[Check]:
+    """Judge whether a version predicts."""
+    same = ask(url, "/predict")["model_version"] == release.version
+    return [Check("version", Decision.PROMOTE if same else Decision.REJECT, url)]
+
+
 def version(target: Target) -> str:
     """Return the version that answers through the router."""
     return str(ask(target, "/version")["model_version"])
 
 
-def ask(target: Target, path: str) -> dict[str, Any]:
-    """Return the JSON that a path answers; a prediction is asked for by POST."""
+def ask(target: Target | str, path: str) -> dict[str, Any]:
+    """Return the JSON that a path of a target, or of an address, answers; a prediction is asked for by POST."""
+    url = target if isinstance(target, str) else target.url
     data = b'{"rows": [{"amount": 1.0}]}' if path == "/predict" else None
-    with urllib.request.urlopen(target.url + path, data, timeout=10) as answer:
+    with urllib.request.urlopen(url + path, data, timeout=10) as answer:
         return dict(json.loads(answer.read()))

@@ -47,6 +47,7 @@ class Namespace(Place):
         self.apply()
         self.url = self.gateway()
         self.kubeconfig = self.log_in()
+        self.config = self.settings()
 
     def kubectl(self, *arguments: str, stdin: str = "") -> str:
         """Run kubectl as an administrator, in this namespace."""

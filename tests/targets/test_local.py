@@ -94,6 +94,14 @@ def test_real_server_is_commanded():
     assert serve(Release("1.0.0", "a", "/bundles/a"))[-4:] == ["-m", "gatehouse.serving", "--bundle", "/bundles/a"]
 
 
+def test_missing_bundle_is_noticed(tmp_path):
+    """A version whose bundle is gone could not be started again, and that is said."""
+    target = LocalTarget(contract.settings(str(tmp_path)))
+    target.hold(Release("1.0.0", "a", str(tmp_path)))
+    with pytest.raises(TargetError, match=r"bundle of version 1\.0\.0 is gone: there is no folder"):
+        target.hold(Release("1.0.0", "a", str(tmp_path / "gone")))
+
+
 def test_taken_port_is_named(tmp_path):
     """A port that somebody else listens on is an error before anything is started."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -205,6 +205,13 @@ class Controller:
             else:
                 self._record()
                 self._keep(states.settle(self.state, self.config.rollout.keep_versions))
+                self._hold()
+
+    def _hold(self) -> None:
+        """Have the target keep what it takes to go back; what is missing is said by scripts/steer.py status."""
+        for release in self.state.former if self.state.over else ():
+            with suppress(TargetError):
+                self.target.hold(release)
 
     def _reload(self) -> None:
         """Read what stands beside the traffic: another program may have obeyed an order since the last look."""

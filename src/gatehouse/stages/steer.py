@@ -26,7 +26,7 @@ from gatehouse.canary.state import State
 from gatehouse.config import Config
 from gatehouse.errors import ConfigError, EvidenceError
 from gatehouse.registry import Registry
-from gatehouse.stages import judgement, rollout
+from gatehouse.stages import former, judgement, rollout
 from gatehouse.stages.controller import Controller
 from gatehouse.targets import Target
 from gatehouse.verdicts import Check, Decision, Verdict
@@ -54,11 +54,11 @@ def main(config: Config, args: argparse.Namespace) -> Verdict:
 
 
 def status(target: Target, say: Callable[[str], Any] = print) -> Verdict:
-    """Say how the rollout on a target stands, and how it came to that."""
+    """Say how the rollout on a target stands, how it came to that, and which versions could take over again."""
     state = read(target)
     for line in story(state):
         say(line)
-    checks = [Check("rollout", Decision.PROMOTE, rollout.standing(state))]
+    checks = [Check("rollout", Decision.PROMOTE, rollout.standing(state)), *former.judge(target, state)]
     return judgement.make("steer", checks, subject=rollout.subject(served(state).release))
 
 

@@ -34,6 +34,10 @@ class Target(Protocol):
         """Let a slot finish what it has begun and stop it; nothing happens when it is not running."""
         ...
 
+    def hold(self, release: Release) -> None:
+        """See to it that a release that does not run here could be started. Raises TargetError when it could not."""
+        ...
+
     def weigh(self, weights: Mapping[Slot, int]) -> None:
         """Share the traffic by percent, and return when the router does it."""
         ...

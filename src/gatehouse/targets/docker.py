@@ -73,6 +73,10 @@ class DockerTarget:
         if container is not None:
             self.engine.stop(container, self.config.rollout.drain_seconds)
 
+    def hold(self, release: Release) -> None:
+        """See to it that a release's image is on the engine."""
+        self.engine.hold(release.location)
+
     def weigh(self, weights: Mapping[Slot, int]) -> None:
         """Share the traffic by percent. A router that is gone is started again."""
         router = self._ensure_router()

@@ -51,6 +51,11 @@ class Engine:
             self._fetch(wanted["image"])
             return self.client.containers.create(**wanted)
 
+    def hold(self, image: str) -> None:
+        """Fetch an image when it is not there."""
+        with obeying(f"fetch {image}"):
+            self._fetch(image)
+
     def start(self, container: Container) -> None:
         """Start a container that was made; one that cannot start is removed, so that it can be made anew."""
         with obeying(f"start '{container.name}'"):

@@ -68,6 +68,9 @@ class KubernetesTarget:
         failure = f"The pods of '{route.server(slot)}' did not go"
         _wait(lambda: all(pods.over(pod) for pod in self._pods(slot)), STOP_SECONDS, failure)
 
+    def hold(self, release: Release) -> None:
+        """Do nothing: whichever node starts a release fetches its image, and the rollout may not ask for that."""
+
     def weigh(self, weights: Mapping[Slot, int]) -> None:
         """Share the traffic by percent."""
         mark = f"{'-'.join(f'{slot}-{weights.get(slot, 0)}' for slot in SLOTS)}-{secrets.token_hex(4)}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from gatehouse import files
 from gatehouse.canary.counters import SLOTS, Counters, Slot
 from gatehouse.config import Config, to_json
+from gatehouse.errors import TargetError
 from gatehouse.release import Release
 from gatehouse.targets import local_router, ports, taken
 from gatehouse.targets.local_router import LocalRouter
@@ -80,6 +81,13 @@ class LocalTarget:
     def stop(self, slot: Slot) -> None:
         """Drain a slot and stop it."""
         self.processes.stop(slot, self.config.rollout.drain_seconds)
+
+    def hold(self, release: Release) -> None:
+        """See to it that a release's bundle is here."""
+        if self.command is serve and not Path(release.location).is_dir():
+            raise TargetError(
+                f"The bundle of version {release.version} is gone: there is no folder {release.location}."
+            )
 
     def weigh(self, weights: Mapping[Slot, int]) -> None:
         """Share the traffic by percent."""
