@@ -8,7 +8,7 @@ export PYTHONSAFEPATH := 1
 # The interpreters of `make versions`.
 PYTHONS ?= python3.11 python3.12 python3.13
 
-.PHONY: help rehearse test lint lint-workflows integration versions faults mutation calibrate bench-gates bench-router bench-serve lock setup setup-dev clean
+.PHONY: help rehearse test lint lint-workflows integration versions faults mutation calibrate bench-gates bench-rollback bench-router bench-serve lock setup setup-dev clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ calibrate: setup ## Simulate how often the rules are right, beside what is popul
 
 bench-gates: setup ## Time the gates on 100,000 rows against one scoring of them
 	@PYTHONPATH=. $(BIN)/python -m benchmarks.gates $(ARGS)
+
+bench-rollback: setup ## Time a rollback on Docker under traffic, beside stopping one container for another
+	@PYTHONPATH=. $(BIN)/python -m benchmarks.rollback $(ARGS)
 
 bench-router: setup ## Load two servers through the router while its weights change
 	@PYTHONPATH=. $(BIN)/python -m benchmarks.router $(ARGS)

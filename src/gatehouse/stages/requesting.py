@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gatehouse.bundle import Bundle
 from gatehouse.contract import Contract
 from gatehouse.errors import TargetError
+from gatehouse.gates import parity
 from gatehouse.predictions import Predictions
 from gatehouse.serving import requests
+from gatehouse.verdicts import Check, Decision
 
 SECONDS = 30
 
@@ -44,6 +47,15 @@ def predict(url: str, rows: pd.DataFrame, contract: Contract) -> Predictions:
     classes = tuple(answer["scores"][0])
     scores = np.array([[row[name] for name in classes] for row in answer["scores"]], dtype=float)
     return Predictions(np.array(answer["predictions"], dtype=str), scores, classes)
+
+
+def judge(url: str, expected: Bundle, rows: pd.DataFrame, answers: Predictions, limits: parity.Knobs) -> list[Check]:
+    """Judge whether a server serves a bundle, and answers rows as that does. Raises TargetError when it does not."""
+    served = version(url)["bundle"]
+    decision = Decision.PROMOTE if served == expected.digest else Decision.ERROR
+    why = f"The server's bundle is {served[:12]}, and {expected.digest[:12]} is what it should be."
+    same = parity.judge(answers, predict(url, rows, expected.contract), limits)
+    return [Check("bundle", decision, why), same]
 
 
 def _ask(url: str, body: Any = None) -> str:

@@ -29,7 +29,7 @@ from gatehouse.errors import ConfigError, EvidenceError, GatehouseError, TargetE
 from gatehouse.registry import Registry
 from gatehouse.release import Release
 from gatehouse.serving import page
-from gatehouse.stages import judgement, rollout, scoring, smoke_test, steer
+from gatehouse.stages import judgement, requesting, rollout, scoring, steer
 from gatehouse.stages.controller import Controller
 from gatehouse.targets import Target
 from gatehouse.verdicts import Check, Decision, Verdict
@@ -162,7 +162,7 @@ def answering(config: Config, registry: Registry) -> Ask:
         bundle = registry.fetch(release)
         rows = pd.DataFrame([page.example(bundle, *where) for where in page.EXAMPLES.values()])
         expected = scoring.by_own_runtime(registry, release, rows)
-        return smoke_test.asked(url, bundle, rows, expected, config.parity)
+        return requesting.judge(url, bundle, rows, expected, config.parity)
 
     return ask
 

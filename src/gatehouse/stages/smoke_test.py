@@ -9,18 +9,14 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
-
 from gatehouse import bundle as bundles
 from gatehouse import images, workload
 from gatehouse.bundle import Bundle
 from gatehouse.config import Config
-from gatehouse.gates import parity
-from gatehouse.predictions import Predictions
 from gatehouse.serving import runtime
 from gatehouse.stages import judgement, requesting, train
 from gatehouse.stages import rows as rowsets
-from gatehouse.verdicts import Check, Decision, Verdict
+from gatehouse.verdicts import Verdict
 from gatehouse.workload import Workload
 
 
@@ -42,19 +38,6 @@ def run(config: Config, found: Workload, expected: Bundle, image: str, count: in
     rows = rowsets.of_bundle(expected, found, config).holdout.head(count)
     with images.serving(image) as url:
         requesting.wait_until_ready(url, config.rollout.start_seconds)
-        checks = asked(url, expected, rows, runtime.load(expected).predict_table(rows), config.parity)
+        checks = requesting.judge(url, expected, rows, runtime.load(expected).predict_table(rows), config.parity)
     about = replace(train.subject(expected), image_digest=images.digest(image))
     return judgement.make("smoke_test", checks, subject=about)
-
-
-def asked(url: str, expected: Bundle, rows: pd.DataFrame, answers: Predictions, limits: parity.Knobs) -> list[Check]:
-    """Judge whether a server serves a bundle, and answers rows as that does. Raises TargetError when it does not."""
-    version = requesting.version(url)
-    served = requesting.predict(url, rows, expected.contract)
-    return [_same_bundle(version["bundle"], expected), parity.judge(answers, served, limits)]
-
-
-def _same_bundle(served: str, expected: Bundle) -> Check:
-    decision = Decision.PROMOTE if served == expected.digest else Decision.ERROR
-    why = f"The server's bundle is {served[:12]}, and {expected.digest[:12]} is what it should be."
-    return Check("bundle", decision, why)
