@@ -245,7 +245,7 @@ def table(found: dict[str, Any]) -> str:
         f"{fast} from the decision to 0 % on the bad version {seconds['decision']:8.3f} s   goal < {GOAL_SECONDS:g} s, "
         f"at worst {found['worst_seconds']:.3f} s\n"
         f"{whole} requests that failed meanwhile              {lost:8,}     goal 0, of {asked:,}\n"
-        f"  from the start of scripts/rollback.py        {seconds['script']:8.3f} s   it checks the older version first\n"
+        f"  from the start of scripts/rollback.py        {seconds['script']:8.3f} s   it checks the older one first\n"
         f"  stop one container and start another         {seconds['replaced']:8.3f} s   "
         f"{failed['replaced']:,} of {sent['replaced']:,} requests failed\n"
         f"  that takes {ratio['decision']:.1f} times as long as the decision, {ratio['script']:.1f} times as the script"

@@ -9,14 +9,18 @@ from stages.test_controller import NEW, NEWER, OLD, SECTIONS, Stage
 
 from gatehouse import config as settings
 from gatehouse import ledger
+from gatehouse.canary import orders
 from gatehouse.canary import state as states
+from gatehouse.canary.orders import Do, Order
 from gatehouse.canary.state import Phase
 from gatehouse.errors import ConfigError, EvidenceError, RegistryError, TakenError, TargetError
 from gatehouse.release import Release
 from gatehouse.stages import rollback
+from gatehouse.stages.controller import Controller
 from gatehouse.verdicts import Check, Decision, Verdict
 
 WHY = "customers call"
+LATEST = Release("1.3.0", "3" * 64, "x")
 
 
 @pytest.fixture
@@ -81,9 +85,27 @@ def test_abort_goes_on_to_a_named_version(stage):
     assert stage.target.events == ["weigh 100-0", "stop green", "start green 1.0.0", "weigh 0-100", "stop blue"]
 
 
+@pytest.mark.parametrize(("version", "moved"), [("1.2.0", [NEWER]), ("1.0.0", [LATEST, OLD])])
+def test_unrecorded_promotion_is_taken_back(stage, version, moved):
+    """What a guardian promoted, and nobody has recorded, goes back; the champion ends where the traffic is."""
+    canary = begun(stage)
+    canary.release()
+    guardian = Controller(stage.config, None, stage.target, None, stage.target.now, records=False)
+    guardian.insist(lambda state: orders.obey(state, Order(Do.PROMOTE, "Ada", WHY), stage.target.now()))
+    guardian.apply()
+    guardian.release()
+    assert (stage.state.phase, stage.state.over) == (Phase.PROMOTED, False)
+    stage.shelf.promoted.clear()
+    stage.shelf.first = NEWER
+    back(stage, version)
+    assert (stage.state.stable.release.version, stage.state.over) == (version, True)
+    assert [release for release, _ in stage.shelf.promoted] == (moved if version == "1.0.0" else [])
+    assert stage.shelf.champion() == moved[-1]
+
+
 def begun(stage: Stage):
     """Return a program whose rollout is under way at 10 %, and holds the lease."""
-    canary = stage.controller(Release("1.3.0", "3" * 64, "x"))
+    canary = stage.controller(LATEST)
     canary.attach()
     canary.tick()
     stage.target.events.clear()

@@ -45,6 +45,12 @@ def settled(state: State) -> State:
     return state if under_way(state) else settle(state)
 
 
+def waits(state: State, release: Release) -> bool:
+    """Tell whether a release stands beside what serves, without traffic."""
+    previous = settled(state).previous
+    return previous is not None and previous.release == release
+
+
 def waiting(state: State, release: Release) -> State:
     """Return the state in which a release stands in the free slot, without traffic.
 

@@ -86,6 +86,10 @@ def run(
     checks: Sequence[Check] = ()
     if release is not None:
         controller = Controller(config, release, target, registry, now)
+        if not earlier.waits(steer.read(target), release):
+            # What a guardian promoted is written down before its slot is needed; where it cannot be, that may wait.
+            with suppress(GatehouseError):
+                finish(controller)
         checks = prepare(controller, release, ask)
         give(controller, release, f"{ledger.actor()} says rollback: {why.strip()}")
     return told(steer.read(target), checks, say)
@@ -95,8 +99,12 @@ def stop(config: Config, why: str, target: Target, registry: Registry | None, st
     """Abort the rollout that is under way, or finish its end."""
     if state.phase not in FINAL:
         steer.run(config, Do.ABORT, why, target, registry)
-        return
-    controller = Controller(config, steer.served(state).release, target, registry)
+    else:
+        finish(Controller(config, steer.served(state).release, target, registry))
+
+
+def finish(controller: Controller) -> None:
+    """Do what follows from how a rollout ended, and was not done yet."""
     controller.insist(lambda found: found)
     follow(controller)
 
