@@ -30,6 +30,8 @@ NEUTRAL = {
     "latency.seed": "any sample of the rows, and any seed of the bootstrap, is as good as another",
     "latency.maximum_rounds": "fewer end in a hold, and what more of them settle must still keep its limit",
     "comparison.window_seconds": "long windows and short ones show other bursts, and neither kind is the smaller one",
+    "shadow.share": "more copies come sooner, and as many pairs are needed as before",
+    "shadow.kept": "more answers are joined sooner, and as many pairs are needed as before",
     "lease.seconds": "a short one lets another program act too soon, and a long one leaves a canary unwatched",
     "steps.step_budget_seconds": "what it ends early is held, and what it lets run on must still prove itself",
 }

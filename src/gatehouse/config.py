@@ -11,14 +11,16 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from gatehouse import files
 from gatehouse import holdout as holdout_rule
 from gatehouse.canary import comparison as comparison_rule
 from gatehouse.canary import evidence, machine
 from gatehouse.canary import lease as lease_rule
+from gatehouse.canary import shadow as shadow_rule
 from gatehouse.canary import state as states
+from gatehouse.canary import strategy as strategies
 from gatehouse.drift import knobs as drift_rules
 from gatehouse.errors import ConfigError
 from gatehouse.gates import data as data_gate
@@ -109,11 +111,13 @@ class Rollout:
     """Where traffic is moved, the port that users reach (0: any free one), and how long a stopping server may drain.
 
     The `guardian` watches a canary from the target itself: an image with the pipeline, or `process` on this machine;
-    without one, whoever began it has to stay. `keep_versions` that served before can take over again.
+    without one, whoever began it has to stay. A candidate proves itself by each `strategy`, one after another.
+    `keep_versions` that served before can take over again.
     """
 
     target: Annotated[Literal["local", "docker", "kubernetes", "none"], Looser("changed")] = "local"
     guardian: str = ""
+    strategy: Annotated[strategies.Chain, AfterValidator(strategies.chain), Looser("changed")] = strategies.DEFAULT
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     poll_seconds: Positive = 1.0
     drain_seconds: NotNegative = 5.0
@@ -151,18 +155,6 @@ class Serving:
     time_limit_seconds: Positive = 5.0
     cache_rows: Annotated[int, Field(ge=0)] = 0
     page: bool = True
-
-    def environment(self) -> dict[str, str]:
-        """Return the limits as a server reads them."""
-        limits = (
-            "maximum_rows",
-            "inline_rows",
-            "maximum_in_flight",
-            "maximum_lag_ms",
-            "time_limit_seconds",
-            "cache_rows",
-        )
-        return {f"GATEHOUSE_{name.upper()}": str(getattr(self, name)) for name in limits}
 
 
 @knobs
@@ -220,6 +212,7 @@ class Config:
     steps: machine.Knobs = machine.Knobs()
     canary: evidence.Knobs = evidence.Knobs()
     comparison: comparison_rule.Knobs = comparison_rule.Knobs()
+    shadow: shadow_rule.Knobs = shadow_rule.Knobs()
     lease: lease_rule.Knobs = lease_rule.Knobs()
     serving: Serving = Serving()
     log: Log = Log()

@@ -15,10 +15,11 @@ import pytest
 import tumours
 
 from gatehouse.bundle import MODEL, Bundle
-from gatehouse.config import Serving
+from gatehouse.config import Config
 from gatehouse.serving import prediction_log
 from gatehouse.serving.server import LIMITS
 from gatehouse.serving.service import Settings
+from gatehouse.targets import server_environment
 
 BODY = json.dumps(tumours.ROW)
 
@@ -39,9 +40,9 @@ def until_closed(port: int) -> list[int]:
 
 def test_limits_are_those_of_the_settings() -> None:
     """What the settings say to a server is what it reads, with the same values where neither is told anything."""
-    told = Serving().environment()
+    told = server_environment.of(Config())
     read = {f"GATEHOUSE_{limit.name.upper()}": str(limit.default) for limit in LIMITS if limit.name != "drain_seconds"}
-    assert told == read
+    assert told == {**read, "GATEHOUSE_LOG_SHARE": "1.0"}
     assert {limit.name: getattr(Settings(Path()), limit.name, limit.default) for limit in LIMITS} == {
         limit.name: limit.default for limit in LIMITS
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from gatehouse.bundle import Bundle
 from gatehouse.canary.counters import CLASS, EDGES_MS, SLOTS, Counters, Slot
+from gatehouse.canary.shadow import Recalled, Told
 from gatehouse.errors import TakenError, TargetError
 from gatehouse.release import Release
 
@@ -20,6 +21,7 @@ class Killed(BaseException):
 class PaperTarget:
     """Servers by their slots, traffic of `rate` requests a second, and the share of errors by version.
 
+    Versions that are `contrary` answer all requests otherwise, and `remembered` is the size of each server's memory.
     `kill_at` is the number of the call before which the program is killed; `deaf` counts the looks that fail, and
     `overtaken` is the state that another program saves just before the next save.
     """
@@ -33,6 +35,9 @@ class PaperTarget:
     deaf: int = 0
     running: dict[Slot, Release] = field(default_factory=dict)
     shares: dict[Slot, int] = field(default_factory=lambda: dict.fromkeys(SLOTS, 0))
+    copies: dict[Slot, int] = field(default_factory=dict)
+    contrary: tuple[str, ...] = ()
+    remembered: int = 2000
     exact: dict[Slot, list[float]] = field(default_factory=lambda: {slot: [0.0, 0.0] for slot in SLOTS})
     state: str | None = None
     overtaken: str | None = None
@@ -72,11 +77,12 @@ class PaperTarget:
         if release.version in self.broken:
             raise TargetError(f"The bundle of version {release.version} is gone.")
 
-    def weigh(self, weights: Mapping[Slot, int]) -> None:
-        """Share the traffic."""
+    def weigh(self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None) -> None:
+        """Share the traffic, and send copies."""
         self.call("weigh")
-        self.shares = {slot: weights.get(slot, 0) for slot in SLOTS}
-        self.events.append(f"weigh {self.shares['blue']}-{self.shares['green']}")
+        self.shares, self.copies = {slot: weights.get(slot, 0) for slot in SLOTS}, dict(mirrored or {})
+        copied = "".join(f" copy {slot}" for slot in self.copies)
+        self.events.append(f"weigh {self.shares['blue']}-{self.shares['green']}{copied}")
         self.call("weighed")
 
     def weights(self) -> dict[Slot, int]:
@@ -88,6 +94,20 @@ class PaperTarget:
         """Return an address that names what runs there."""
         self.call("door")
         return f"{self.url}/{self.running[slot].version}"
+
+    def mirrored(self) -> dict[Slot, int]:
+        """Return the copies."""
+        self.call("mirrored")
+        return dict(self.copies)
+
+    def answers(self, slot: Slot) -> tuple[Recalled, ...]:
+        """Return one answer for each request that was counted; some versions say no to all of them."""
+        release = self.running.get(slot)
+        if release is None:
+            return ()
+        word = "no" if release.version in self.contrary else "yes"
+        told = (Told(number + 1, str(number), word) for number in range(int(self.exact[slot][0])))
+        return (Recalled(f"{slot} {release.version}", self.remembered, tuple(told)),)
 
     def counters(self) -> dict[Slot, Counters]:
         """Return the counters; all answers are quick."""
@@ -140,6 +160,11 @@ class PaperTarget:
             self.exact[slot][0] += n
             self.exact[slot][1] += n * failing
             self.lost += 0 if release else n
+        for slot, share in self.copies.items():
+            release = self.running.get(slot)
+            n = self.rate * seconds * share / 100
+            self.exact[slot][0] += n
+            self.exact[slot][1] += n * (self.error_share.get(release.version, 0.0) if release else 1.0)
 
 
 @dataclass

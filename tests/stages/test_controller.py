@@ -307,3 +307,73 @@ def test_late_holder_is_refused(stage):
     dead.tick()
     assert stage.shelf.champion() == NEW
     assert stage.target.shares == {"blue": 0, "green": 100}
+
+
+def shadowed(folder: Path, *chain: str) -> Stage:
+    """Return a stage on which the old version has all traffic, and a candidate proves itself by these strategies."""
+    rollout, shadow = {"strategy": list(chain)}, {"minimum_pairs": 50}
+    stage = Stage(settings.parse({"store": {"state": str(folder)}, **SECTIONS, "rollout": rollout, "shadow": shadow}))
+    stage.play(OLD)
+    stage.target.events.clear()
+    stage.target.calls = 0
+    return stage
+
+
+def test_shadow_before_canary_in_order(tmp_path):
+    """A good candidate gets copies first, then the canary's weights, and no request is lost."""
+    stage = shadowed(tmp_path, "shadow", "canary")
+    controller = stage.play()
+    climb = ["weigh 90-10", "weigh 50-50", "weigh 0-100"]
+    assert stage.target.events[:5] == ["start green 1.1.0", "weigh 100-0 copy green", *climb]
+    assert (stage.shelf.champion(), stage.target.lost) == (NEW, 0)
+    counts = [point["requests"] for point in controller.timeline.points]
+    assert counts == sorted(counts)
+    assert counts[-1] == pytest.approx(stage.target.exact["green"][0], abs=200)
+
+
+def test_contrary_shadow_in_order(tmp_path):
+    """A candidate with swapped classes never serves: the copies end, then it stops, and the ledger says why."""
+    stage = shadowed(tmp_path, "shadow", "canary")
+    stage.target.contrary = ("1.1.0",)
+    stage.play()
+    assert stage.target.events == ["start green 1.1.0", "weigh 100-0 copy green", "weigh 100-0", "stop green"]
+    (entry,) = [e for e in ledger.read(Path(stage.config.store.state)) if e["event"] == "rollback"]
+    assert "requests otherwise than stable" in entry["why"]
+
+
+def test_lone_shadow_is_held(tmp_path):
+    """Where nothing follows the shadow it serves nobody, and the registry keeps its champion."""
+    stage = shadowed(tmp_path, "shadow")
+    controller = stage.play()
+    assert (controller.state.phase, stage.shelf.champion()) == (Phase.HELD, OLD)
+    assert controller.state.history[-1].why.startswith("The shadow passed, and served nobody")
+
+
+def test_blue_green_in_order(tmp_path):
+    """All traffic is switched at once, and back at once when a ceiling breaks."""
+    for errors, events in ((0.0, ["weigh 0-100"]), (0.5, ["weigh 0-100", "weigh 100-0", "stop green"])):
+        stage = shadowed(tmp_path / str(errors), "blue-green")
+        stage.target.error_share = {"1.1.0": errors}
+        stage.play()
+        assert stage.target.events == ["start green 1.1.0", *events]
+
+
+@pytest.mark.parametrize("chain", [("blue-green",), ("shadow", "canary"), ("shadow", "blue-green")])
+@pytest.mark.parametrize(("errors", "serving"), [(0.0, NEW), (0.5, OLD)])
+def test_killed_in_any_strategy_carries_on(tmp_path, chain, errors, serving):
+    """Killed before any call, by whatever strategy, the next program finishes the job, and no copy is left."""
+    calls, killed = 0, True
+    while killed:
+        stage = shadowed(tmp_path / str(calls), *chain)
+        stage.target.error_share = {"1.1.0": errors}
+        stage.target.kill_at, killed = calls, False
+        try:
+            stage.play()
+        except Killed:
+            killed, stage.target.kill_at = True, -1
+            stage.target.sleep(0.5)
+            stage.play()
+        calls += 3
+        assert (stage.state.stable.release, stage.target.lost) == (serving, 0)
+        assert (stage.target.copies, stage.target.shares[stage.state.stable.slot]) == ({}, 100)
+    assert calls > 20

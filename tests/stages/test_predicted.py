@@ -4,6 +4,7 @@ import numpy as np
 import tumours
 
 from gatehouse.canary.counters import CLASS, VALUE
+from gatehouse.canary.shadow import DISAGREEMENT
 from gatehouse.predictions import Predictions
 from gatehouse.serving import runtime
 from gatehouse.serving.metrics import Metrics, value_edges
@@ -26,8 +27,10 @@ def test_swapped_classes_are_far_apart(bundle):
     """The same model with its labels exchanged differs in both outputs; from itself it does not."""
     answers = runtime.load(bundle).predict_table(tumours.rows())
     swapped = Predictions(np.where(answers.values == "yes", "no", "yes"), answers.scores[:, ::-1], answers.classes)
-    assert predicted.difference(answers, answers, bundle) == {CLASS: 0.0, VALUE: 0.0}
-    assert min((predicted.difference(answers, swapped, bundle) or {}).values()) > 0.2
+    assert predicted.difference(answers, answers, bundle) == {CLASS: 0.0, VALUE: 0.0, DISAGREEMENT: 0.0}
+    found = predicted.difference(answers, swapped, bundle) or {}
+    assert min(found.values()) > 0.2
+    assert found[DISAGREEMENT] == 1.0
     assert predicted.difference(None, answers, bundle) is None
 
 

@@ -3,6 +3,7 @@
 import itertools
 import json
 import time
+import urllib.error
 import urllib.request
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -15,13 +16,13 @@ import pytest
 
 from gatehouse import config
 from gatehouse.canary import comparison, evidence, machine
-from gatehouse.canary.counters import CLASS, Slot
+from gatehouse.canary.counters import CLASS, SLOTS, Counters, Slot
 from gatehouse.config import Config
 from gatehouse.errors import TakenError, TargetError
 from gatehouse.release import Release
 from gatehouse.stages import rollback, rollout
 from gatehouse.stages.traffic import Traffic
-from gatehouse.targets import Target
+from gatehouse.targets import Target, recalled, waiting
 from gatehouse.verdicts import Check, Decision
 
 # A rollout of seconds; what else a test machine does shall hold nothing.
@@ -149,6 +150,38 @@ class Contract:
             ask(target, "/predict")
         found = target.counters()["green"].since(before)
         assert (found.requests, found.predictions) == (4, {CLASS: {"no": 4}})
+
+    def test_mirror_is_not_seen(self, place: Place, target: Target) -> None:
+        """Of every request the shadow gets a copy, which fails now and then: users see neither, until it is ended."""
+        target.start("green", place.failing)
+        self.serve(target, "blue", place.good)
+        target.weigh({"blue": 100}, {"green": 100})
+        assert (target.weights(), target.mirrored()) == ({"blue": 100, "green": 0}, {"green": 100})
+        before = target.counters()
+        rows = ({"amount": float(number)} for number in range(60))
+        with Traffic(target.url, rows, 100) as traffic:
+            traffic.wait()
+        assert traffic.failures == []
+        assert {answer.version for answer in traffic.answers} == {place.good.version}
+
+        def copied() -> Counters:
+            return target.counters()["green"].since(before["green"])
+
+        waiting.until(lambda: copied().requests >= 60, 10.0, "The copies did not come")
+        assert (copied().requests, target.counters()["blue"].since(before["blue"]).requests) == (60, 60)
+        assert 0 < copied().errors < 60
+        self.check_join(target, 60 - copied().errors)
+        target.weigh({"blue": 100})
+        assert target.mirrored() == {}
+        assert ask(target, "/predict")["model_version"] == place.good.version
+        assert copied().requests == 60
+
+    def check_join(self, target: Target, both: int) -> None:
+        """Check that the answers of both are joined by request, and that users cannot read them."""
+        ours, theirs = ({told.key for server in target.answers(slot) for told in server.answers} for slot in SLOTS)
+        assert len(ours & theirs) == both
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            ask(target, recalled.PATH)
 
     def test_stop_drains(self, place: Place, target: Target) -> None:
         """A request that a slot has begun is answered, although the slot is told to stop meanwhile."""

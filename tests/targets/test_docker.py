@@ -13,7 +13,7 @@ from targets.contract import Contract, Place
 from gatehouse.config import Config
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
-from gatehouse.targets import containers
+from gatehouse.targets import containers, server_environment
 from gatehouse.targets.docker import DockerTarget, environment, is_whole, open_log, project
 
 
@@ -130,7 +130,7 @@ def test_environment_tells_log():
     own = {"GATEHOUSE_LOG_KEY": "k" * 16, "GATEHOUSE_REDIS_URL": "redis://cache"}
     environ = {**own, "FSSPEC_S3_KEY": "s3", "HOME": "/root"}
     near = environment(config, environ)
-    assert near == {**config.serving.environment(), "GATEHOUSE_LOG_SHARE": "1.0", **own}
+    assert near == {**server_environment.of(config), **own}
     far = environment(replace(config, store=replace(config.store, log="s3://bucket/log")), environ)
     assert far == near | {"GATEHOUSE_LOG": "s3://bucket/log", "FSSPEC_S3_KEY": "s3"}
 

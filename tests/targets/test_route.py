@@ -58,3 +58,13 @@ def test_missing_address_is_an_error():
     """A gateway without an address asks for one in the settings."""
     with pytest.raises(TargetError, match=r"'gate' has no address: set \[kubernetes\] url"):
         route.address(described(), {**GATEWAY, "status": {}})
+
+
+def test_copies_are_read_back():
+    """Which slot gets copies is a header of the gateway's, whatever a client says; without any it is taken away."""
+    described = route.description({"blue": 100}, "m1", {"green": 20})
+    assert route.mirrored(described) == {"green": 20}
+    plain = route.description({"blue": 100}, "m1")
+    assert route.mirrored(plain) == {}
+    change = plain["spec"]["rules"][-1]["filters"][0]["requestHeaderModifier"]
+    assert change == {"remove": ["X-Gatehouse-Shadow"]}

@@ -94,3 +94,21 @@ def test_empty_slot_has_no_server():
     services = traefik.servers({"blue": "http://127.0.0.1:1"})["http"]["services"]
     assert services["green"]["loadBalancer"]["servers"] == []
     assert set(services) == {"blue", "green", "probe-blue", "probe-green"}
+
+
+def test_copies_stand_before_the_traffic():
+    """Copies are sent by a service before the one that shares, which is read back; without any there is none."""
+    described = traefik.traffic(1, {"blue": 100}, {"green": 20})["http"]
+    first = described["routers"]["traffic-1"]["service"]
+    assert traefik.mirrored(described["services"][first]) == {"green": 20}
+    assert described["services"][first]["mirroring"]["service"] == "traffic-1"
+    assert traefik.weights(described["services"]["traffic-1"]) == {"blue": 100, "green": 0}
+    routers = [{"name": f"{name}@file", **router} for name, router in described["routers"].items()]
+    assert traefik.first_service(routers) == first
+    assert traefik.first_service([]) == ""
+
+
+def test_users_reach_no_answers():
+    """The users' door is closed to what servers tell the rollout alone."""
+    rule = traefik.traffic(1, {"blue": 100})["http"]["routers"]["traffic-1"]["rule"]
+    assert rule == "PathPrefix(`/`) && !Path(`/answers`)"

@@ -4,6 +4,7 @@ It is run as a program: in a process by the local target, in a container by the 
 """
 
 import argparse
+import hashlib
 import itertools
 import json
 import os
@@ -14,6 +15,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -24,21 +26,24 @@ class Handler(BaseHTTPRequestHandler):
     version, error_share, delay = "", 0.0, 0.0
     predicted = itertools.count(1)
     said = 0
+    answers: ClassVar[list[tuple[int, str, str, None]]] = []
     # How many predictions it makes before it crashes; below 0 it never does.
     left = -1
     chance = random.Random(0)
 
     def do_GET(self) -> None:
-        """Say that the server is ready, and which version it is; or how often it has predicted."""
+        """Say that the server is ready, and which version it is; or how often it has predicted, or what."""
         if self.path == "/metrics":
             kind = "# TYPE gatehouse_predicted_classes_total counter\n"
             self.send(200, f'{kind}gatehouse_predicted_classes_total{{class="no"}} {Handler.said}\n'.encode())
+        elif self.path == "/answers":
+            self.answer(200, {"server": str(os.getpid()), "size": 1000, "answers": self.answers})
         else:
             self.answer(200, {"model_version": self.version})
 
     def do_POST(self) -> None:
         """Predict."""
-        self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
         time.sleep(self.delay)
         Handler.left -= 1
         if Handler.left == 0:
@@ -47,6 +52,7 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(500, {"error": "A planted fault."})
         else:
             Handler.said = next(self.predicted)
+            self.answers.append((Handler.said, hashlib.sha256(body).hexdigest()[:16], "no", None))
             self.answer(200, {"predictions": ["no"], "model_version": self.version})
 
     def answer(self, status: int, document: dict[str, object]) -> None:

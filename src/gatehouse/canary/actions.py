@@ -1,10 +1,10 @@
 """What a rollout does to the world, as data. Doing an action twice is as good as doing it once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gatehouse.canary.counters import Slot
-from gatehouse.canary.state import Phase, Placed, State, shares
+from gatehouse.canary.state import Phase, Placed, State, copies, shares
 from gatehouse.release import Release
 
 
@@ -18,9 +18,10 @@ class Start:
 
 @dataclass(frozen=True)
 class Weigh:
-    """Share the traffic by percent."""
+    """Share the traffic by percent, and send copies of so many percent of the requests."""
 
     weights: Mapping[Slot, int]
+    mirrored: Mapping[Slot, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Stop:
 
 
 Action = Start | Weigh | Promote | Stop
+# The phases in which a candidate runs beside the stable version.
+TRIED = (Phase.SHADOWING, Phase.BAKING)
 
 
 def needed(state: State) -> tuple[Action, ...]:
@@ -46,8 +49,8 @@ def needed(state: State) -> tuple[Action, ...]:
         return ()
     if state.phase == Phase.STARTING:
         return (Start(state.canary.slot, state.canary.release),)
-    weigh = Weigh(shares(state))
-    if state.phase == Phase.BAKING:
+    weigh = Weigh(shares(state), copies(state))
+    if state.phase in TRIED:
         return (weigh,)
     if state.phase == Phase.PROMOTED:
         # What it replaced goes on without traffic: a rollback then takes no time.
@@ -59,5 +62,5 @@ def needed(state: State) -> tuple[Action, ...]:
 
 def serving(state: State) -> tuple[Placed, ...]:
     """Return what should be running, whether or not it gets traffic now: after a power cut it is started again."""
-    canary = state.canary if state.phase in (Phase.BAKING, Phase.PROMOTED) else None
+    canary = state.canary if state.phase in (*TRIED, Phase.PROMOTED) else None
     return tuple(placed for placed in (state.stable, canary, state.previous) if placed is not None)

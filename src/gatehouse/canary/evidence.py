@@ -36,15 +36,15 @@ class Knobs:
     unanswered_requests: Annotated[Count, Looser("higher")] = 10
 
 
-def judge(counted: Counters, knobs: Knobs) -> tuple[Check, ...]:
-    """Judge what was counted of a canary since its step began.
+def judge(counted: Counters, knobs: Knobs, who: str = "canary") -> tuple[Check, ...]:
+    """Judge what was counted of a canary since its step began, or of `who` else is tried.
 
     reject: roll back now; hold: not enough was seen yet; promote: enough was seen, and nothing is wrong.
     """
-    return (answers(counted, knobs), errors(counted, knobs), latency(counted, knobs))
+    return (answers(counted, knobs, who), errors(counted, knobs, who), latency(counted, knobs, who))
 
 
-def answers(counted: Counters, knobs: Knobs) -> Check:
+def answers(counted: Counters, knobs: Knobs, who: str = "canary") -> Check:
     """Judge whether the canary answers at all, and often enough to be judged by.
 
     A refused request (4xx) is no answer that counts: a canary that takes nobody's rows must not go on. But it is no
@@ -52,29 +52,29 @@ def answers(counted: Counters, knobs: Knobs) -> Check:
     """
     n, good, needed = counted.requests, counted.answered, knobs.minimum_requests
     if n >= knobs.unanswered_requests and counted.errors + counted.abandoned == n:
-        decision, why = Decision.REJECT, f"The canary was sent {n} requests and answered none."
+        decision, why = Decision.REJECT, f"The {who} was sent {n} requests and answered none."
     elif n == 0:
-        decision, why = Decision.HOLD, "The canary was sent no request: it has shown nothing."
+        decision, why = Decision.HOLD, f"The {who} was sent no request: it has shown nothing."
     else:
         decision = Decision.PROMOTE if good >= needed else Decision.HOLD
         refused = f" and refused {counted.refused} (4xx)" if counted.refused else ""
-        why = f"The canary answered {good} of {n} requests{refused}; a step needs {needed} answers."
-    return Check("canary answers", decision, why, observed=float(good), limit=float(needed), n=n)
+        why = f"The {who} answered {good} of {n} requests{refused}; a step needs {needed} answers."
+    return Check(f"{who} answers", decision, why, observed=float(good), limit=float(needed), n=n)
 
 
-def errors(counted: Counters, knobs: Knobs) -> Check:
+def errors(counted: Counters, knobs: Knobs, who: str = "canary") -> Check:
     """Judge the share of errors against its ceiling."""
-    return _ceiling("canary errors", "errors", counted.errors, counted.requests, knobs.error_rate, knobs.confidence)
+    return _ceiling(f"{who} errors", "errors", counted.errors, counted.requests, knobs.error_rate, knobs.confidence)
 
 
-def latency(counted: Counters, knobs: Knobs) -> Check:
+def latency(counted: Counters, knobs: Knobs, who: str = "canary") -> Check:
     """Judge the p95 by the share of answers above its ceiling; with too few requests it decides nothing."""
     n, limit = counted.requests, knobs.latency_p95_ms
     if n < knobs.minimum_latency_requests:
         why = f"Latency is judged from {knobs.minimum_latency_requests} requests; there were {n}."
-        return Check("canary latency", Decision.HOLD, why, n=n, advisory=True)
+        return Check(f"{who} latency", Decision.HOLD, why, n=n, advisory=True)
     what = f"answers slower than {limit:g} ms"
-    return _ceiling("canary latency", what, counted.slower_than(limit), n, SLOW_SHARE, knobs.confidence)
+    return _ceiling(f"{who} latency", what, counted.slower_than(limit), n, SLOW_SHARE, knobs.confidence)
 
 
 def lower_bound(count: int, n: int, confidence: float) -> float:

@@ -10,10 +10,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gatehouse.canary import comparison, evidence, side_by_side, split
+from gatehouse.canary import comparison, evidence, shadow, side_by_side, split
 from gatehouse.canary.counters import Counters, Slot
 from gatehouse.canary.outputs import Outputs
 from gatehouse.canary.state import ALL, FINAL, Phase, Placed, State, enter, free, shares
+from gatehouse.canary.strategy import DEFAULT, Chain, Strategy
 from gatehouse.canary.watch import Watched, watched
 from gatehouse.errors import EvidenceError
 from gatehouse.knobs import Looser, Percent, Positive, knobs
@@ -30,10 +31,18 @@ class Knobs:
     step_budget_seconds: Positive = 3600.0
 
 
-def begin(previous: State | None, candidate: Release, now: float, expected: Mapping[str, float] | None = None) -> State:
+def begin(
+    previous: State | None,
+    candidate: Release,
+    now: float,
+    expected: Mapping[str, float] | None = None,
+    strategies: Chain = DEFAULT,
+    share: int = 0,
+) -> State:
     """Return the first state of a rollout: the candidate goes to the slot that is free.
 
-    `expected` is the PSI between its predictions and stable's on the newest rows, by output.
+    `expected` is how its predictions differ from stable's on the newest rows: the PSI by output, and the share of rows.
+    A shadow gets copies of `share` percent of the requests.
 
     Raises EvidenceError when the rollout before is not at its end.
     """
@@ -49,6 +58,8 @@ def begin(previous: State | None, candidate: Release, now: float, expected: Mapp
         stable,
         former=kept.former,
         compared=compared,
+        strategies=strategies,
+        shadow=shadow.begun(expected, share),
         watched=kept.watched,
         lease=kept.lease,
     )
@@ -59,11 +70,22 @@ def started(state: State, counters: Mapping[Slot, Counters], now: float, steps: 
     """Return the state after the candidate said that it is ready; without a stable one it takes all traffic at once."""
     if state.stable is None:
         return enter(state, Phase.PROMOTED, 100, now, "It is the first version here: it takes all traffic at once.")
-    stable = counters.get(state.stable.slot, Counters())
+    why = "The candidate is ready."
+    if state.strategies[0] != Strategy.SHADOW:
+        return serve(state, counters, now, steps, why)
+    counted = counters.get(state.canary.slot, Counters()) if state.canary else Counters()
+    begun = replace(state, baseline=counted, seen=counted)
+    return enter(begun, Phase.SHADOWING, 0, now, f"{why} It gets copies of {state.shadow.share} % of the requests.")
+
+
+def serve(state: State, counters: Mapping[Slot, Counters], now: float, steps: Knobs, why: str) -> State:
+    """Return the state in which the candidate serves its first users, beside the stable version as it is now."""
+    stable = counters.get(state.stable.slot, Counters()) if state.stable else Counters()
     # What was watched of another version is nothing to hold this one against.
-    watched = state.watched if state.watched.bundle == state.stable.release.bundle else Watched()
+    same = state.stable is not None and state.watched.bundle == state.stable.release.bundle
+    watched = state.watched if same else Watched()
     begun = replace(state, compared=side_by_side.begun(watched, stable, state.compared.outputs.expected))
-    return bake(begun, 0, counters, now, steps, "The candidate is ready.")
+    return bake(begun, 0, counters, now, steps, why)
 
 
 def decide(
@@ -155,7 +177,7 @@ def advance(state: State, counters: Mapping[Slot, Counters], now: float, steps: 
     """Return the state after a step was passed: the next step, or all traffic."""
     n = state.seen.since(state.baseline).requests
     why = f"No ceiling is broken after {n} requests at {state.weight} %."
-    if state.step + 1 < len(steps.steps):
+    if state.step + 1 < len(climb(state, steps)):
         return bake(state, state.step + 1, counters, now, steps, why)
     return enter(state, Phase.PROMOTED, 100, now, why)
 
@@ -164,7 +186,12 @@ def bake(state: State, step: int, counters: Mapping[Slot, Counters], now: float,
     """Return the state at the beginning of a step."""
     counted = counters.get(state.canary.slot, Counters()) if state.canary else Counters()
     state = replace(state, step=step, baseline=counted, seen=counted)
-    return enter(state, Phase.BAKING, steps.steps[step], now, why)
+    return enter(state, Phase.BAKING, climb(state, steps)[step], now, why)
+
+
+def climb(state: State, steps: Knobs) -> tuple[int, ...]:
+    """Return the weights through which a candidate goes, in percent: blue-green is a switch."""
+    return (ALL,) if state.strategies[0] == Strategy.BLUE_GREEN else steps.steps
 
 
 def unwatched(state: State, now: float, limit: float) -> State:

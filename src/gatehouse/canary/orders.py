@@ -42,7 +42,7 @@ def obey(state: State, order: Order, now: float) -> State:
         case Do.ABORT:
             return enter(state, Phase.ROLLED_BACK, 0, now, why)
         case Do.PROMOTE:
-            if state.phase != Phase.BAKING:
+            if state.phase == Phase.STARTING:
                 raise EvidenceError(f"The candidate is {state.phase}, and cannot be promoted before it is ready.")
             return enter(state, Phase.PROMOTED, 100, now, why)
         case Do.HOLD:

@@ -8,7 +8,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from gatehouse.canary.counters import SLOTS, Counters, Slot
 from gatehouse.canary.lease import Lease
+from gatehouse.canary.shadow import Shadowed
 from gatehouse.canary.side_by_side import Compared
+from gatehouse.canary.strategy import DEFAULT, Chain
 from gatehouse.canary.watch import Watched
 from gatehouse.errors import EvidenceError
 from gatehouse.release import Release
@@ -19,6 +21,7 @@ class Phase(StrEnum):
     """Where a rollout is; the last three are final."""
 
     STARTING = "starting"
+    SHADOWING = "shadowing"
     BAKING = "baking"
     PROMOTED = "promoted"
     ROLLED_BACK = "rolled_back"
@@ -54,13 +57,14 @@ class Transition:
 class State:
     """All that a rollout must remember.
 
-    `weight` is the canary's share in percent. `baseline` is what the canary had been counted when its step began,
-    `seen` at the last look. `compared` is what was found of it beside the stable version since it got traffic, and
-    `watched` what was seen of stable alone. While stable is `returning`, the canary is what served until now, and the
-    registry's champion. `previous` is the version that served before: it runs on without traffic
-    until its slot is needed. `former` are those that served before stable, newest first. A `paused` rollout stays at
-    its weight until a person lets it go on. The `lease` says who may act, and `looked_at` when the canary was last
-    watched, with the `checks` that were made then. A state is `settled` when the world was seen to be as it says.
+    `strategies` are the one at work and those after it. `weight` is the canary's share in percent. `baseline` is what
+    the canary had been counted when its step began, `seen` at the last look. `compared` is what was found of it beside
+    the stable version since it got traffic, and `watched` what was seen of stable alone. While stable is `returning`,
+    the canary is what served until now, and the registry's champion. `previous` is the version that served before: it
+    runs on without traffic until its slot is needed. `former` are those that served before stable, newest first. A
+    `paused` rollout stays at its weight until a person lets it go on. The `lease` says who may act, and `looked_at`
+    when the canary was last watched, with the `checks` that were made then. A state is `settled` when the world was
+    seen to be as it says.
     """
 
     phase: Phase
@@ -74,6 +78,8 @@ class State:
     baseline: Counters = field(default_factory=Counters)
     seen: Counters = field(default_factory=Counters)
     compared: Compared = field(default_factory=Compared)
+    strategies: Chain = DEFAULT
+    shadow: Shadowed = field(default_factory=Shadowed)
     watched: Watched = field(default_factory=Watched)
     paused: bool = False
     returning: bool = False
@@ -125,6 +131,13 @@ def shares(state: State) -> dict[Slot, int]:
     if state.canary is not None:
         wanted[state.canary.slot] = state.weight
     return wanted
+
+
+def copies(state: State) -> dict[Slot, int]:
+    """Return the percent of the requests of which the router shall send a copy, by the slot that gets it."""
+    if state.phase != Phase.SHADOWING or state.canary is None:
+        return {}
+    return {state.canary.slot: state.shadow.share}
 
 
 @cache

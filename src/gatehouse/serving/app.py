@@ -54,6 +54,7 @@ def create(service: Service, wrap: Callable[[ASGIApp], ASGIApp] = lambda app: ap
     app.get("/readyz", response_class=PlainTextResponse)(readyz)
     app.get("/version")(version)
     app.get("/metrics", response_class=PlainTextResponse)(metrics)
+    app.get("/answers", include_in_schema=False)(recalled)
     return wrap(app)
 
 
@@ -85,6 +86,11 @@ async def version(request: Request) -> dict[str, str]:
 async def metrics(request: Request) -> Response:
     """Return the counters as Prometheus reads them."""
     return Response(request.app.state.service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def recalled(request: Request) -> Response:
+    """Return the last answers, for whoever compares two versions."""
+    return Response(request.app.state.service.recall.text(), media_type="application/json")
 
 
 async def _failed(request: Request, error: Any) -> Response:

@@ -16,6 +16,11 @@ def new() -> str:
     return f"{FIRST}{next(NUMBERS):016x}"
 
 
+def ours(name: str) -> bool:
+    """Tell whether this process made an id up."""
+    return name.startswith(FIRST)
+
+
 def of(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Return the id that the client sent, if it is a fit one, or a new one."""
     return fit(next((value for name, value in headers if name == b"x-request-id"), b""))

@@ -9,7 +9,7 @@ from gatehouse.serving.answers import PREDICT, PROBES
 from gatehouse.serving.overload import ROWS
 from gatehouse.serving.service import Service, report
 
-ROUTES = ("/", PREDICT, *PROBES, "/version", "/metrics", "/openapi.json", "/docs")
+ROUTES = ("/", PREDICT, *PROBES, "/version", "/metrics", "/answers", "/openapi.json", "/docs")
 
 
 class Edge:

@@ -83,6 +83,13 @@ LIMITS = (
         10**7,
         "rows whose answers are kept in this process; GATEHOUSE_REDIS_URL: in a Redis",
     ),
+    Limit(
+        "recalled_answers",
+        Settings.recalled_answers,
+        0,
+        10**6,
+        "last answers that /answers tells, to compare two versions; keep users from there",
+    ),
     Limit("drain_seconds", 1.0, 0, 3600, "see above"),
 )
 

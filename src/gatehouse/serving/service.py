@@ -20,6 +20,7 @@ from gatehouse.serving.cache import Cache
 from gatehouse.serving.fallback import Fallback
 from gatehouse.serving.metrics import Metrics
 from gatehouse.serving.overload import Overload
+from gatehouse.serving.recall import Recall
 from gatehouse.serving.recorder import Recorder
 from gatehouse.serving.requests import Batch, Reader, RequestError
 from gatehouse.serving.runtime import ModelError, Runtime, TooLateError
@@ -33,6 +34,7 @@ class Asked(NamedTuple):
 
     request_id: str
     batch: Batch
+    body: bytes
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Settings:
     # The prediction cache: so many rows in this process, or a Redis; neither is none.
     cache_rows: int = 0
     redis_url: str = ""
+    # Answers that are remembered for whoever compares two versions.
+    recalled_answers: int = 0
     # Answer by FastAPI's own route, to compare with the raw one.
     plain: bool = False
 
@@ -70,6 +74,7 @@ class Service:
     metrics: Metrics
     log: shipping.Log | None
     recorder: Recorder
+    recall: Recall
     overload: Overload
     fallback: Fallback | None = None
     cache: Cache | None = None
@@ -95,7 +100,7 @@ class Service:
         read: list[tuple[int, Asked]] = []
         for place, (body, request_id) in enumerate(requests):
             try:
-                read.append((place, Asked(request_id, self._read(body))))
+                read.append((place, Asked(request_id, self._read(body), body)))
             except RequestError as error:
                 outcomes[place] = error
         found = await self._answer_all([asked for _, asked in read], now)
@@ -148,6 +153,9 @@ class Service:
             end = start + len(one.batch.rows)
             told.append(Answered(one.request_id, one.batch, values[start:end], scores[start:end], fallback))
             start = end
+        if self.recall and not fallback:
+            for one, answered in zip(asked, told, strict=True):
+                self.recall.add(one.body, answered)
         if self.log:
             self.recorder.add(self.log, now, told)
         return [tell.prediction(answered, self.bundle.version) for answered in told]
@@ -179,7 +187,8 @@ def start(settings: Settings) -> Service:
         fallback.load(bundle),
         caches.opened(settings.cache_rows, settings.redis_url, bundle, metrics.cached.inc),
     )
-    return Service(settings, bundle, reader, runtime, metrics, log, recorder, overload, rule, cache)
+    recall = Recall(settings.recalled_answers)
+    return Service(settings, bundle, reader, runtime, metrics, log, recorder, recall, overload, rule, cache)
 
 
 def report(error: BaseException, identity: str) -> None:

@@ -76,7 +76,7 @@ def run(
         "champion": champion.to_dict() if champion else None,
         "anchor": moved,
         "holdout": {"hash": rows.holdout_hash, "rows": len(rows.holdout)},
-        "predictions": predicted.difference(old, answers, candidate),
+        "predictions": predicted.difference(old, answers, candidate, config.shadow.near),
     }
     return judgement.make("gate", checks, subject=train.subject(candidate), details=details)
 

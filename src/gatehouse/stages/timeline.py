@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from gatehouse.canary.actions import TRIED
 from gatehouse.canary.counters import Counters
 from gatehouse.canary.state import State
 
@@ -21,8 +22,8 @@ class Timeline:
 
     def add(self, state: State, now: float) -> dict[str, Any]:
         """Add a point and return it."""
-        # Before it had traffic, the slot's counters were those of the version that stood there before.
-        first = not self.points or not self.points[-1]["weight"]
+        # Before it was tried, the slot's counters were those of the version that stood there before.
+        first = not self.points or self.points[-1]["phase"] not in TRIED
         before = state.baseline if first else self.seen
         if not state.seen.restarted(before):
             self.requests += state.seen.since(before).requests

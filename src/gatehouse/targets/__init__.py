@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from gatehouse.canary.counters import Counters, Slot
+from gatehouse.canary.shadow import Recalled
 from gatehouse.errors import ConfigError
 from gatehouse.release import Release
 
@@ -38,8 +39,11 @@ class Target(Protocol):
         """See to it that a release that does not run here could be started. Raises TargetError when it could not."""
         ...
 
-    def weigh(self, weights: Mapping[Slot, int]) -> None:
-        """Share the traffic by percent, and return when the router does it."""
+    def weigh(self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None) -> None:
+        """Share the traffic by percent, and return when the router does it.
+
+        Of so many percent of the requests the slots in `mirrored` get a copy, of whose answer no user sees anything.
+        """
         ...
 
     def weights(self) -> dict[Slot, int]:
@@ -53,8 +57,18 @@ class Target(Protocol):
         """
         ...
 
+    def mirrored(self) -> dict[Slot, int]:
+        """Return the percent of the requests of which the router sends copies now, by slot."""
+        ...
+
+    def answers(self, slot: Slot) -> tuple[Recalled, ...]:
+        """Return what each server in a slot remembers of its answers; nothing of one that cannot be asked."""
+        ...
+
     def counters(self) -> dict[Slot, Counters]:
         """Return what the router has counted of each slot since it started, and what the servers have predicted.
+
+        Copies count like any other request.
 
         The predictions of a server that does not answer are empty: whoever fails so is judged by the router's counts.
         """

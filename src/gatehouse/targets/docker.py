@@ -16,10 +16,11 @@ from docker.models.containers import Container
 
 from gatehouse import files
 from gatehouse.canary.counters import SLOTS, Counters, Slot
+from gatehouse.canary.shadow import Recalled
 from gatehouse.config import Config, to_json
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
-from gatehouse.targets import containers, taken, traefik, waiting
+from gatehouse.targets import containers, server_environment, taken, traefik, waiting
 from gatehouse.targets.containers import Names
 from gatehouse.targets.engine import Engine
 from gatehouse.targets.router import Router
@@ -77,11 +78,11 @@ class DockerTarget:
         """See to it that a release's image is on the engine."""
         self.engine.hold(release.location)
 
-    def weigh(self, weights: Mapping[Slot, int]) -> None:
-        """Share the traffic by percent. A router that is gone is started again."""
+    def weigh(self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None) -> None:
+        """Share the traffic by percent, and send copies. A router that is gone is started again."""
         router = self._ensure_router()
         generation = self._generation(router) + 1
-        self._describe_traffic(router, generation, weights)
+        self._describe_traffic(router, generation, weights, mirrored)
         self._router().await_weights(generation, weights)
 
     def weights(self) -> dict[Slot, int]:
@@ -91,6 +92,14 @@ class DockerTarget:
     def door(self, slot: Slot) -> str:
         """Return the address of a slot apart from its traffic."""
         return self._router().door(slot)
+
+    def mirrored(self) -> dict[Slot, int]:
+        """Return the percent of the requests of which the router sends copies now."""
+        return self._router().mirrored()
+
+    def answers(self, slot: Slot) -> tuple[Recalled, ...]:
+        """Return what the server in a slot remembers."""
+        return self._router().answers(slot)
 
     def counters(self) -> dict[Slot, Counters]:
         """Return what the router has counted of each slot."""
@@ -169,9 +178,15 @@ class DockerTarget:
         except TargetError:
             return False
 
-    def _describe_traffic(self, router: Container, generation: int, weights: Mapping[Slot, int]) -> None:
+    def _describe_traffic(
+        self,
+        router: Container,
+        generation: int,
+        weights: Mapping[Slot, int],
+        mirrored: Mapping[Slot, int] | None = None,
+    ) -> None:
         name = f"routes/{traefik.traffic_name(generation)}.yml"
-        self.engine.write(router, {name: json.dumps(traefik.traffic(generation, weights))})
+        self.engine.write(router, {name: json.dumps(traefik.traffic(generation, weights, mirrored))})
 
     def _generation(self, router: Container) -> int:
         """Return the generation of the traffic in force, from the files: the router may not run yet."""
@@ -214,8 +229,7 @@ class DockerTarget:
 def environment(config: Config, environ: Mapping[str, str]) -> dict[str, str]:
     """Return what a server's container is told of the settings, and of this program's own environment."""
     told = {
-        **config.serving.environment(),
-        "GATEHOUSE_LOG_SHARE": str(config.log.share),
+        **server_environment.of(config),
         "GATEHOUSE_LOG_KEY": environ.get("GATEHOUSE_LOG_KEY", ""),
     }
     if environ.get("GATEHOUSE_REDIS_URL"):

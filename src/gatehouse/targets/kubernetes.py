@@ -6,15 +6,17 @@ every gateway will do. The rollout's state is a ConfigMap, guarded by its resour
 
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from gatehouse import files
 from gatehouse.canary.counters import SLOTS, Counters, Slot
+from gatehouse.canary.shadow import Recalled
 from gatehouse.config import Config, to_json
 from gatehouse.errors import SilenceError, TargetError
 from gatehouse.release import Release
-from gatehouse.targets import pods, route, server_metrics, tally, traefik, waiting
+from gatehouse.targets import pods, recalled, route, server_environment, server_metrics, tally, traefik, waiting
 from gatehouse.targets.cluster import Cluster, Kind
 from gatehouse.targets.gateway import Gateway
 from gatehouse.targets.tally import Tally
@@ -71,11 +73,11 @@ class KubernetesTarget:
     def hold(self, release: Release) -> None:
         """Do nothing: whichever node starts a release fetches its image, and the rollout may not ask for that."""
 
-    def weigh(self, weights: Mapping[Slot, int]) -> None:
-        """Share the traffic by percent."""
+    def weigh(self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None) -> None:
+        """Share the traffic by percent, and send copies of every request to the slots in `mirrored`."""
         mark = f"{'-'.join(f'{slot}-{weights.get(slot, 0)}' for slot in SLOTS)}-{secrets.token_hex(4)}"
         # Forced, because the rules are the rollout's whoever wrote them last.
-        wanted = route.description(weights, mark)
+        wanted = route.description(weights, mark, mirrored)
         self._change(self.route, wanted, "apply", fieldManager="gatehouse", force="true")
         gateway, failure = Gateway(self.url), f"The gateway at {self.url} did not take the weights {dict(weights)}"
         _wait(lambda: gateway.has(mark), CHANGE_SECONDS, f"{failure}, or cannot be reached there ([kubernetes] url),")
@@ -87,6 +89,19 @@ class KubernetesTarget:
     def door(self, slot: Slot) -> str:
         """Return the address of a slot apart from its traffic, through the gateway."""
         return self.url + route.probe(slot)
+
+    def mirrored(self) -> dict[Slot, int]:
+        """Return the percent of the requests of which copies were asked for; the proxies send all of them."""
+        return route.mirrored(self.cluster.get(self.route))
+
+    def answers(self, slot: Slot) -> tuple[Recalled, ...]:
+        """Return what each server of a slot remembers; nothing of one that does not say so at once."""
+        found = []
+        for pod in self._pods(slot):
+            with suppress(TargetError):
+                path = f"{self._door(pod)}{pods.SERVER_ANSWERS}"
+                found.append(recalled.read(self.cluster.text(path, server_metrics.SECONDS)))
+        return tuple(found)
 
     def counters(self) -> dict[Slot, Counters]:
         """Return what the pods of each slot have counted, those that are gone among them."""
@@ -195,7 +210,7 @@ class KubernetesTarget:
         """
         if not pods.counts(pod):
             return None
-        door = f"{self.core}/pods/{pod['metadata']['name']}:{pods.INTERNAL_PORT}/proxy"
+        door = self._door(pod)
         try:
             counted = traefik.counted(self.cluster.text(f"{door}/metrics"), pods.SERVER)
         except TargetError:
@@ -209,6 +224,10 @@ class KubernetesTarget:
         except TargetError:
             return replace(counted, predictions=before.predictions if before else {})
         return replace(counted, predictions=predictions)
+
+    def _door(self, pod: Mapping[str, Any]) -> str:
+        """Return where a pod's proxy tells what it counts, and passes on what its server says."""
+        return f"{self.core}/pods/{pod['metadata']['name']}:{pods.INTERNAL_PORT}/proxy"
 
     def _runs(self, slot: Slot, release: Release) -> bool:
         return pods.serves(self.cluster.get(self._deployment(slot)), release) and Gateway(self.url).ready(slot)
@@ -252,8 +271,7 @@ class KubernetesTarget:
 
 def environment(config: Config) -> dict[str, str]:
     """Return what a server is told of the settings. Keys and passwords are the Secret's; without an address, no log."""
-    told = {**config.serving.environment(), "GATEHOUSE_LOG_SHARE": str(config.log.share)}
-    return told | {"GATEHOUSE_LOG": config.store.log if files.is_url(config.store.log) else ""}
+    return server_environment.of(config) | {"GATEHOUSE_LOG": config.store.log if files.is_url(config.store.log) else ""}
 
 
 def _wait(condition: Callable[[], bool], seconds: float, failure: str) -> None:

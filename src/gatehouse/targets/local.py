@@ -12,10 +12,11 @@ from pathlib import Path
 
 from gatehouse import files
 from gatehouse.canary.counters import SLOTS, Counters, Slot
+from gatehouse.canary.shadow import Recalled
 from gatehouse.config import Config, to_json
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
-from gatehouse.targets import local_router, ports, taken
+from gatehouse.targets import local_router, ports, server_environment, taken
 from gatehouse.targets.local_router import LocalRouter
 from gatehouse.targets.processes import Processes
 from gatehouse.targets.watchdog import Watchdog
@@ -89,10 +90,10 @@ class LocalTarget:
                 f"The bundle of version {release.version} is gone: there is no folder {release.location}."
             )
 
-    def weigh(self, weights: Mapping[Slot, int]) -> None:
-        """Share the traffic by percent."""
+    def weigh(self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None) -> None:
+        """Share the traffic by percent, and send copies."""
         self._watch()
-        self.router.weigh(weights)
+        self.router.weigh(weights, mirrored)
 
     def weights(self) -> dict[Slot, int]:
         """Return the weights that the router has now."""
@@ -101,6 +102,14 @@ class LocalTarget:
     def door(self, slot: Slot) -> str:
         """Return the address of a slot apart from its traffic."""
         return self.router.inside.door(slot)
+
+    def mirrored(self) -> dict[Slot, int]:
+        """Return the percent of the requests of which the router sends copies now."""
+        return self.router.inside.mirrored()
+
+    def answers(self, slot: Slot) -> tuple[Recalled, ...]:
+        """Return what the server in a slot remembers."""
+        return self.router.inside.answers(slot)
 
     def counters(self) -> dict[Slot, Counters]:
         """Return what the router has counted of each slot."""
@@ -171,9 +180,8 @@ class LocalTarget:
         env = {**os.environ, "GATEHOUSE_BUNDLE_DIGEST": release.bundle}
         # Several servers share this machine's cores.
         env.setdefault("OMP_NUM_THREADS", "1")
-        env |= self.config.serving.environment()
+        env |= server_environment.of(self.config)
         env["GATEHOUSE_PAGE"] = "on" if self.config.serving.page else "off"
-        env["GATEHOUSE_LOG_SHARE"] = str(self.config.log.share)
         if self.config.store.log:
             env["GATEHOUSE_LOG"] = self.config.store.log
         return env

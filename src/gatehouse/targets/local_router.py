@@ -56,10 +56,10 @@ class LocalRouter:
         """Tell the router where the slots' servers are."""
         files.write_json(self.routes / traefik.SERVERS, traefik.servers(urls))
 
-    def weigh(self, weights: Mapping[Slot, int]) -> None:
-        """Share the traffic. A router that is gone is started again, and does it from its first request on."""
+    def weigh(self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None) -> None:
+        """Share the traffic, and send copies. A router that is gone is started again, and does so from the first on."""
         generation = self._generation() + 1
-        self._describe_traffic(generation, weights)
+        self._describe_traffic(generation, weights, mirrored)
         self.start()
         self.inside.await_weights(generation, weights)
 
@@ -99,9 +99,11 @@ class LocalRouter:
         routers = [json.loads(path.read_text())["http"]["routers"] for path in described if path.exists()]
         return traefik.in_force({"name": name, **router} for each in routers for name, router in each.items())
 
-    def _describe_traffic(self, generation: int, weights: Mapping[Slot, int]) -> None:
+    def _describe_traffic(
+        self, generation: int, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None
+    ) -> None:
         name = traefik.traffic_name(generation)
-        files.write_json(self.routes / f"{name}.yml", traefik.traffic(generation, weights))
+        files.write_json(self.routes / f"{name}.yml", traefik.traffic(generation, weights, mirrored))
 
 
 def find_traefik(places: Sequence[str] | None = None) -> str:

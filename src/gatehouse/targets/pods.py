@@ -10,7 +10,7 @@ SLOT, RELEASE = "gatehouse.slot", "gatehouse.release"
 SERVER, INTERNAL_PORT = "server", 8001
 GUARDIAN, SETTINGS = "guardian", "gatehouse.settings"
 # Where the proxy passes on what its server says of itself: deploy/kubernetes/proxy.yml.
-SERVER_METRICS = "/server/metrics"
+SERVER_METRICS, SERVER_ANSWERS = "/server/metrics", "/server/answers"
 # What a container waits for that will not come by itself.
 HOPELESS = (
     "CrashLoopBackOff",

@@ -12,6 +12,8 @@ PORT = 8000
 # Below it the gateway answers for us: which description of the traffic is in force, and whether it reaches a slot.
 OURS = "/.gatehouse"
 MARK = f"{OURS}/route"
+# The slot that gets a copy of a request, told to the proxy beside the server: few gateways can send copies themselves.
+SHADOW = "X-Gatehouse-Shadow"
 # A name that never resolves (RFC 6761): nobody shall follow the redirect that carries the mark.
 NOWHERE = ".invalid"
 
@@ -26,17 +28,18 @@ def probe(slot: Slot) -> str:
     return f"{OURS}/{slot}"
 
 
-def description(weights: Mapping[Slot, int], mark: str) -> dict[str, Any]:
+def description(weights: Mapping[Slot, int], mark: str, mirrored: Mapping[Slot, int] | None = None) -> dict[str, Any]:
     """Return the HTTPRoute as the rollout owns it: its rules, and nothing else.
 
     A gateway takes all rules of a route at once. So one that answers with `mark` (by a redirect, which needs no server)
-    has the weights too; what the API server holds is only what the gateway was told.
+    has the weights too; what the API server holds is only what the gateway was told. No client can ask for a copy.
     """
     shared = [{**_backend(slot), "weight": weights.get(slot, 0)} for slot in SLOTS]
     redirect = {"hostname": f"{mark}{NOWHERE}", "statusCode": 302}
     marked = {**_match("Exact", MARK), "filters": [{"type": "RequestRedirect", "requestRedirect": redirect}]}
     probes = [{**_match("PathPrefix", probe(slot)), "backendRefs": [_backend(slot)]} for slot in SLOTS]
-    rules = [marked, *probes, {**_match("PathPrefix", "/"), "backendRefs": shared}]
+    users = {**_match("PathPrefix", "/"), "filters": [_copied(mirrored or {})], "backendRefs": shared}
+    rules = [marked, *probes, users]
     return {"apiVersion": API, "kind": KIND, "metadata": {"name": NAME}, "spec": {"rules": rules}}
 
 
@@ -53,6 +56,14 @@ def weights(route: Mapping[str, Any]) -> dict[Slot, int]:
     shared = route["spec"].get("rules", [{}])[-1].get("backendRefs", [])
     found = {backend["name"]: int(backend.get("weight", 1)) for backend in shared}
     return {slot: found.get(server(slot), 0) for slot in SLOTS}
+
+
+def mirrored(route: Mapping[str, Any]) -> dict[Slot, int]:
+    """Return the percent of the requests of which copies were asked for, by slot; the proxies send all of them."""
+    filters = route["spec"].get("rules", [{}])[-1].get("filters", [])
+    told = [each for item in filters for each in item.get("requestHeaderModifier", {}).get("set", [])]
+    found = [each["value"].partition("-") for each in told if each["name"] == SHADOW]
+    return {slot: int(share) for slot in SLOTS for name, _, share in found if name == slot}
 
 
 def marked(route: Mapping[str, Any]) -> bool:
@@ -75,6 +86,13 @@ def address(route: Mapping[str, Any], gateway: Mapping[str, Any]) -> str:
 
 def _match(kind: str, path: str) -> dict[str, Any]:
     return {"matches": [{"path": {"type": kind, "value": path}}]}
+
+
+def _copied(mirrored: Mapping[Slot, int]) -> dict[str, Any]:
+    """Return the filter that says which slot gets copies, whatever a client said."""
+    told = [{"name": SHADOW, "value": f"{slot}-{share}"} for slot, share in mirrored.items()]
+    change: dict[str, Any] = {"set": told} if told else {"remove": [SHADOW]}
+    return {"type": "RequestHeaderModifier", "requestHeaderModifier": change}
 
 
 def _path(rule: Mapping[str, Any]) -> str:

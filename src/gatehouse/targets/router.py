@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from gatehouse.canary.counters import Counters, Predicted, Slot
+from gatehouse.canary.shadow import Recalled
 from gatehouse.errors import TargetError
-from gatehouse.targets import server_metrics, traefik, waiting
+from gatehouse.targets import recalled, server_metrics, traefik, waiting
 
 # The router is on this machine, so no proxy stands between, whatever the environment says.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -56,6 +57,13 @@ class Router:
             raise TargetError(f"The router at {self.address} has no traffic to share: it was not set up by Gatehouse.")
         return traefik.weights(self._json(f"/api/http/services/{traefik.traffic_name(generation)}@file"))
 
+    def mirrored(self) -> dict[Slot, int]:
+        """Return the percent of the requests of which copies are sent, by slot."""
+        first = traefik.first_service(self._json("/api/http/routers?per_page=1000"))
+        if not first.endswith(traefik.MIRRORED):
+            return {}
+        return traefik.mirrored(self._json(f"/api/http/services/{first}@file"))
+
     def counters(self) -> dict[Slot, Counters]:
         """Return what the router has counted of each slot, and what the server in it says of its predictions."""
         counted = traefik.counters(self._get("/metrics").decode())
@@ -67,6 +75,14 @@ class Router:
             return server_metrics.predictions(self._get(f"/slots/{slot}/metrics", server_metrics.SECONDS).decode())
         except (TargetError, UnicodeDecodeError):
             return {}
+
+    def answers(self, slot: Slot) -> tuple[Recalled, ...]:
+        """Return what the server in a slot remembers of its answers; nothing when it does not say so at once."""
+        try:
+            told = self._get(f"/slots/{slot}{recalled.PATH}", server_metrics.SECONDS).decode()
+            return (recalled.read(told),)
+        except (TargetError, UnicodeDecodeError):
+            return ()
 
     def await_weights(self, generation: int, weights: Mapping[Slot, int]) -> None:
         """Return when the router shares the traffic as this generation says. Raises TargetError when it does not."""

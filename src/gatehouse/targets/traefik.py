@@ -12,11 +12,16 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gatehouse.canary.counters import EDGES_MS, SLOTS, Counters, Slot
 from gatehouse.errors import TargetError
+from gatehouse.targets import recalled
 
 # The router's two doors: the users' one, and the one for its counters, its settings and the probes of each slot.
 USERS, INTERNAL = "users", "traefik"
 SERVERS = "servers.yml"
 TRAFFIC = ("traffic-0", "traffic-1")
+# The service before that of the traffic where copies are sent, and the largest body of a copy: what a server takes.
+MIRRORED, LARGEST = "-mirrored", 4 * 2**20
+# Everything but what servers tell the rollout alone.
+FOR_USERS = f"PathPrefix(`/`) && !Path(`{recalled.PATH}`)"
 # An HTTP server closes a connection that idles (uvicorn after 5 s); a request on its way there would fail, and a POST
 # cannot be repeated. So the router closes it first. A server that is silent for longer than `ANSWER` counts as failed.
 IDLE, ANSWER, DIAL = "2s", "10s", "2s"
@@ -78,12 +83,21 @@ def servers(urls: Mapping[Slot, str]) -> dict[str, Any]:
     }
 
 
-def traffic(generation: int, weights: Mapping[Slot, int]) -> dict[str, Any]:
-    """Return the description of the traffic; of two, the one of the later generation (from 1) is in force."""
+def traffic(generation: int, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None) -> dict[str, Any]:
+    """Return the description of the traffic; of two, the one of the later generation (from 1) is in force.
+
+    A copy is sent when the request has been answered; it is counted like any request of the slot that gets it.
+    """
     name = traffic_name(generation)
     weighted = [{"name": slot, "weight": weights.get(slot, 0)} for slot in SLOTS]
-    router = {"rule": "PathPrefix(`/`)", "entryPoints": [USERS], "service": name, "priority": generation}
-    return {"http": {"routers": {name: router}, "services": {name: {"weighted": {"services": weighted}}}}}
+    services: dict[str, Any] = {name: {"weighted": {"services": weighted}}}
+    first = name
+    if mirrored:
+        copies = [{"name": slot, "percent": share} for slot, share in mirrored.items()]
+        first = f"{name}{MIRRORED}"
+        services[first] = {"mirroring": {"service": name, "maxBodySize": LARGEST, "mirrors": copies}}
+    router = {"rule": FOR_USERS, "entryPoints": [USERS], "service": first, "priority": generation}
+    return {"http": {"routers": {name: router}, "services": services}}
 
 
 def traffic_name(generation: int) -> str:
@@ -95,6 +109,17 @@ def in_force(routers: Iterable[Mapping[str, Any]]) -> int:
     """Return the generation of the traffic in force, from the API's list of routers; 0 when there is none."""
     ours = [int(router["priority"]) for router in routers if router["name"].partition("@")[0] in TRAFFIC]
     return max(ours, default=0)
+
+
+def first_service(routers: Iterable[Mapping[str, Any]]) -> str:
+    """Return the service that the traffic in force meets first, from the API's list of routers; "" without any."""
+    ours = [router for router in routers if router["name"].partition("@")[0] in TRAFFIC]
+    return str(max(ours, key=lambda router: int(router["priority"]))["service"]) if ours else ""
+
+
+def mirrored(service: Mapping[str, Any]) -> dict[Slot, int]:
+    """Return the percent of the requests of which a service sends copies, by slot, from the API's answer."""
+    return {item["name"].partition("@")[0]: int(item["percent"]) for item in service["mirroring"]["mirrors"]}
 
 
 def weights(service: Mapping[str, Any]) -> dict[Slot, int]:
