@@ -40,7 +40,7 @@ from gatehouse.serving import requests
 from gatehouse.stages import judgement, requesting, rollback, train
 from gatehouse.stages.controller import Controller
 from gatehouse.stages.traffic import Traffic
-from gatehouse.targets import docker, ports
+from gatehouse.targets import docker, ports, server_environment
 from gatehouse.targets.docker import DockerTarget
 
 ROOT = Path(__file__).parents[1]
@@ -118,7 +118,7 @@ class Bench:
         """Stop a container and start another one on its port."""
         name, port = f"{self.target.names.project}-alone", ports.free()
         run = ["docker", "run", "--detach", "--name", name, "--publish", f"127.0.0.1:{port}:8080"]
-        run += [part for pair in self.config.serving.environment().items() for part in ("--env", "=".join(pair))]
+        run += [part for pair in server_environment.of(self.config).items() for part in ("--env", "=".join(pair))]
         shell.run([*run, self.bad.location])
         try:
             requesting.wait_until_ready(f"http://127.0.0.1:{port}", self.config.rollout.start_seconds)
