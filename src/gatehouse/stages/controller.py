@@ -13,18 +13,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gatehouse import ledger
-from gatehouse.canary import actions, earlier, machine, orders, shadowing
+from gatehouse.canary import actions, earlier, machine, orders
 from gatehouse.canary import lease as leases
 from gatehouse.canary import state as states
 from gatehouse.canary.actions import Action, Promote, Start, Stop, Weigh
-from gatehouse.canary.counters import Counters, Slot
 from gatehouse.canary.orders import Order
-from gatehouse.canary.shadowing import Look
 from gatehouse.canary.state import Phase, State
 from gatehouse.config import Config
 from gatehouse.errors import GatehouseError, TakenError, TargetError
 from gatehouse.registry import Registry
 from gatehouse.release import Release
+from gatehouse.stages import looking
 from gatehouse.stages.timeline import Timeline
 from gatehouse.targets import Target
 
@@ -225,39 +224,25 @@ class Controller:
         if not self.serves:
             chain, share = self.config.rollout.strategy, self.config.shadow.share
             self._keep(machine.begin(self.state, candidate, self.now(), self.expected, chain, share))
-        elif not self._as_told(states.shares(self.state)):
+        elif not looking.as_told(self.target, states.shares(self.state), {}):
             self._weigh()
 
     def _look(self) -> bool:
         """Look at the router and decide; False when it could not be looked at."""
+        weight = self.state.weight
         try:
-            counters, weights = self.target.counters(), self.target.weights()
-            look = self._look_at_shadow(counters, weights)
+            state, checks = looking.judged(self.state, self.target, self.now, self.config)
         except TargetError:
             self.failed_looks += 1
             if self.failed_looks == PATIENCE:
                 raise
             return False
         self.failed_looks = 0
-        weight, now, rules = self.state.weight, self.now(), (self.config.steps, self.config.canary)
-        if look is not None:
-            state, checks = shadowing.decide(self.state, look, now, *rules, self.config.shadow)
-        else:
-            state, checks = machine.decide(self.state, counters, weights, now, *rules, self.config.comparison)
         self.state = replace(state, checks=checks or state.checks)
         if self.state.weight < weight:
             self._weigh()
         self._keep(self.state)
         return True
-
-    def _look_at_shadow(self, counters: Mapping[Slot, Counters], weights: Mapping[Slot, int]) -> Look | None:
-        """Return all that is seen of a shadow; None where there is none."""
-        canary, stable = self.state.canary, self.state.stable
-        if self.state.phase != Phase.SHADOWING or canary is None or stable is None:
-            return None
-        # The shadow's first: whatever it has answered by now, stable answered before.
-        answers = {slot: self.target.answers(slot) for slot in (canary.slot, stable.slot)}
-        return Look(counters, weights, self.target.mirrored(), answers)
 
     def _rest(self) -> None:
         """Remember a window of stable's traffic; a router that does not answer costs one, and nobody's request."""
@@ -271,7 +256,7 @@ class Controller:
             case Start():
                 self.target.start(action.slot, action.release)
             case Weigh():
-                if not self._as_told(action.weights, action.mirrored):
+                if not looking.as_told(self.target, action.weights, action.mirrored):
                     self._weigh()
             case Promote():
                 self._promote(action.release)
@@ -280,9 +265,6 @@ class Controller:
 
     def _weigh(self) -> None:
         self.target.weigh(states.shares(self.state), states.copies(self.state))
-
-    def _as_told(self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None) -> bool:
-        return self.target.weights() == weights and self.target.mirrored() == (mirrored or {})
 
     def _promote(self, release: Release) -> None:
         champion = self.registry.champion() if self.registry else None

@@ -1,0 +1,28 @@
+"""A look at a candidate that is tried: what the router and the servers say of it, judged by the rules of its phase."""
+
+from collections.abc import Callable, Mapping
+
+from gatehouse.canary import machine, shadowing
+from gatehouse.canary.counters import Slot
+from gatehouse.canary.shadowing import Look
+from gatehouse.canary.state import Phase, State
+from gatehouse.config import Config
+from gatehouse.targets import Target
+from gatehouse.verdicts import Check
+
+
+def judged(state: State, target: Target, now: Callable[[], float], config: Config) -> tuple[State, tuple[Check, ...]]:
+    """Return the next state and the checks made. Raises TargetError when the router does not answer."""
+    counters, weights = target.counters(), target.weights()
+    rules = (config.steps, config.canary)
+    if state.phase != Phase.SHADOWING or state.canary is None or state.stable is None:
+        return machine.decide(state, counters, weights, now(), *rules, config.comparison)
+    # The shadow's first: whatever it has answered by now, stable answered before.
+    answers = {slot: target.answers(slot) for slot in (state.canary.slot, state.stable.slot)}
+    look = Look(counters, weights, target.mirrored(), answers)
+    return shadowing.decide(state, look, now(), *rules, config.shadow)
+
+
+def as_told(target: Target, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int]) -> bool:
+    """Tell whether the router shares the traffic so, and sends these copies. Raises TargetError when it is silent."""
+    return target.weights() == weights and target.mirrored() == mirrored
