@@ -6,7 +6,9 @@ from deploy.rendering import BASE
 
 from deploy import rendering
 from gatehouse.canary.counters import SLOTS
-from gatehouse.targets import pods, route, traefik
+from gatehouse.targets import pods, recalled, route, traefik
+
+SHADOW_PORT = 8002
 
 
 def test_slots_never_change_selectors():
@@ -77,7 +79,25 @@ def test_ports_agree():
     """The route, the Services, the policy and the counters meet at the doors that the pods have."""
     found = rendering.objects()
     doors = {port["name"]: port["containerPort"] for port in rendering.containers("blue")["proxy"]["ports"]}
-    assert doors == {"users": route.PORT, "internal": pods.INTERNAL_PORT}
-    assert found["Service", "gatehouse-blue"]["spec"]["ports"][0]["port"] == route.PORT
-    allowed = found["NetworkPolicy", "gatehouse"]["spec"]["ingress"][0]["ports"]
+    assert doors == {"users": route.PORT, "internal": pods.INTERNAL_PORT, "shadow": SHADOW_PORT}
+    for slot in SLOTS:
+        ports = found["Service", route.server(slot)]["spec"]["ports"]
+        assert {port["name"]: port["port"] for port in ports} == {"users": route.PORT, "shadow": SHADOW_PORT}
+    allowed = [port for each in found["NetworkPolicy", "gatehouse"]["spec"]["ingress"] for port in each["ports"]]
     assert {port["port"] for port in allowed} == doors.keys()
+
+
+@pytest.mark.parametrize("slot", SLOTS)
+def test_copies_go_to_the_other_slot(slot):
+    """The header that the route sets leads to copies, by the other slot's own door; users reach no answers by any."""
+    http = yaml.safe_load((BASE / "proxy.yml").read_text())["http"]
+    router, service = http["routers"][f"copy-to-{slot}"], http["services"][f"copy-to-{slot}"]
+    assert f"HeaderRegexp(`{route.SHADOW}`, `^{slot}-`)" in router["rule"]
+    assert service["mirroring"]["mirrors"] == [{"name": slot, "percent": 100}]
+    assert service["mirroring"]["maxBodySize"] == traefik.LARGEST
+    url = http["services"][slot]["loadBalancer"]["servers"][0]["url"]
+    assert url == f"http://{route.server(slot)}:{SHADOW_PORT}"
+    outside = [each for each in http["routers"].values() if each["entryPoints"] != ["internal"]]
+    assert all(
+        f"!Path(`{recalled.PATH}`)" in each["rule"] or route.OURS in each["rule"].replace("\\", "") for each in outside
+    )

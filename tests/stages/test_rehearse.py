@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from gatehouse.canary.strategy import Strategy
 from gatehouse.config import Rehearsal, Window
 from gatehouse.gates import data
 from gatehouse.stages import rehearse
@@ -28,8 +29,10 @@ drifted = { since = 400 }
 
 
 def test_settings_stay_apart(own, tmp_path):
-    """A rehearsal keeps everything in its own folder, and takes any free port."""
-    settings = rehearse.rehearsed(own.config, tmp_path)
+    """A rehearsal keeps everything in its own folder, takes any free port, and rolls out by canary."""
+    config = replace(own.config, rollout=replace(own.config.rollout, strategy=(Strategy.SHADOW,)))
+    settings = rehearse.rehearsed(config, tmp_path)
+    assert settings.rollout.strategy == (Strategy.CANARY,)
     assert settings.store.state == str(tmp_path / "state")
     assert (settings.rollout.port, settings.rollout.target, settings.registry.kind) == (0, "local", "mlflow")
 

@@ -6,18 +6,26 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tumours
 from targets import contract
 from targets.contract import Contract, Place
 
+from gatehouse.bundle import Bundle
+from gatehouse.canary import shadow
+from gatehouse.canary.strategy import Strategy
 from gatehouse.config import Config
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
+from gatehouse.serving import requests
+from gatehouse.stages import rollout
 from gatehouse.stages.traffic import Traffic
 from gatehouse.targets import local_router
 from gatehouse.targets.local import LocalTarget, serve
+from gatehouse.verdicts import Decision, Verdict
 
+SHADOW = shadow.Knobs(share=50, minimum_pairs=50, disagreement=0.2)
 SERVER = Path(__file__).with_name("tiny_server.py")
 
 
@@ -169,3 +177,42 @@ def test_real_server_answers(tmp_path, bundle):
     assert {answer.version for answer in traffic.answers} == {bundle.version}
     lines = [line for file in (tmp_path / "log").glob("*.jsonl") for line in file.read_text().splitlines()]
     assert len(lines) == len(traffic.answers)
+
+
+@pytest.fixture
+def shadowed(tmp_path: Path, bundle: Bundle) -> Iterator[LocalTarget]:
+    """Return a target of real servers on which a first version serves, and a shadow proves itself before a canary."""
+    chain = (Strategy.SHADOW, Strategy.CANARY)
+    config = replace(contract.settings(str(tmp_path), drain_seconds=0.5, poll_seconds=0.2), **contract.QUICK)
+    config = replace(config, rollout=replace(config.rollout, strategy=chain), shadow=SHADOW)
+    target = LocalTarget(config)
+    rollout.run(config, Release("1.0.0", bundle.digest, str(bundle.path)), target=target, say=str)
+    yield target
+    target.close()
+
+
+def tried(target: LocalTarget, bundle: Bundle) -> tuple[Verdict, set[str]]:
+    """Return the verdict of a rollout under traffic, and which versions users met; none of them met an error."""
+    rows = requests.payload(tumours.rows(), tumours.CONTRACT)
+    with Traffic(target.url, itertools.cycle(rows), 100) as traffic:
+        release = Release(bundle.version, bundle.digest, str(bundle.path))
+        verdict = rollout.run(target.config, release, target=target, say=str)
+    assert traffic.failures == []
+    return verdict, {answer.version for answer in traffic.answers}
+
+
+def test_swapped_shadow_serves_nobody(shadowed, tmp_path):
+    """A real model with swapped classes is found out by the answers to copies: no user ever meets it."""
+    labels = tumours.CONTRACT.labels(tumours.rows())
+    swapped = tumours.estimator(np.where(labels == "yes", "no", "yes"))
+    verdict, versions = tried(shadowed, tumours.write(tmp_path / "swapped", swapped, "2.0.0"))
+    assert (verdict.decision, versions) == (Decision.REJECT, {"1.2.0"})
+    assert "requests otherwise than stable" in verdict.why
+
+
+def test_good_shadow_takes_over(shadowed, tmp_path):
+    """A real model that answers as stable does is a canary next, and has all traffic in the end."""
+    verdict, versions = tried(shadowed, tumours.write(tmp_path / "next", tumours.estimator(C=0.9), "1.3.0"))
+    assert (verdict.decision, versions) == (Decision.PROMOTE, {"1.2.0", "1.3.0"}), verdict.why
+    phases = [line["phase"] for line in verdict.details["history"]]
+    assert phases == ["starting", "shadowing", "baking", "baking", "promoted"]

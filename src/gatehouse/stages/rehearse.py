@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gatehouse import workload
+from gatehouse.canary.strategy import DEFAULT
 from gatehouse.config import Config, Registry, Store
 from gatehouse.report import html
 from gatehouse.stages import scenes
@@ -63,7 +64,7 @@ def rehearsed(config: Config, scratch: Path) -> Config:
         config,
         store=Store(state=str(scratch / "state"), log=str(scratch / "log")),
         registry=Registry(kind="mlflow", name=config.registry.name),
-        rollout=replace(config.rollout, target="local", port=0, drain_seconds=1.0, poll_seconds=1.0),
+        rollout=replace(config.rollout, target="local", strategy=DEFAULT, port=0, drain_seconds=1.0, poll_seconds=1.0),
         steps=replace(config.steps, bake_seconds=pace.bake_seconds),
         latency=replace(config.latency, rounds=1, median_ratio=pace.slower, p95_ratio=pace.slower),
         canary=replace(config.canary, minimum_requests=pace.minimum_requests),
