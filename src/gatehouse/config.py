@@ -46,6 +46,7 @@ VARIABLES = {
     "MLFLOW_TRACKING_URI": ("registry", "tracking_uri"),
     "GATEHOUSE_IMAGE": ("registry", "image"),
     "GATEHOUSE_TARGET": ("rollout", "target"),
+    "GATEHOUSE_ENVIRONMENT": ("rollout", "environment"),
     "GATEHOUSE_GUARDIAN": ("rollout", "guardian"),
 }
 
@@ -112,10 +113,12 @@ class Rollout:
 
     The `guardian` watches a canary from the target itself: an image with the pipeline, or `process` on this machine;
     without one, whoever began it has to stay. A candidate proves itself by each `strategy`, one after another.
-    `keep_versions` that served before can take over again.
+    `keep_versions` that served before can take over again. An `environment` stands beside the others on the same
+    target, and shares nothing with them.
     """
 
     target: Annotated[Literal["local", "docker", "kubernetes", "none"], Looser("changed")] = "local"
+    environment: Annotated[str, Field(pattern="^[a-z0-9-]{0,20}$"), Looser("changed")] = ""
     guardian: str = ""
     strategy: Annotated[strategies.Chain, AfterValidator(strategies.chain), Looser("changed")] = strategies.DEFAULT
     port: Annotated[int, Field(ge=0, le=65535)] = 0

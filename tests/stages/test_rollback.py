@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import tumours
 from stages.paper_target import Killed
 from stages.test_controller import NEW, NEWER, OLD, SECTIONS, Stage
+from stages.test_drill import Folder
+from stages.test_rollout import quick
 
 from gatehouse import config as settings
 from gatehouse import ledger
@@ -13,10 +16,11 @@ from gatehouse.canary import orders
 from gatehouse.canary import state as states
 from gatehouse.canary.orders import Do, Order
 from gatehouse.canary.state import Phase
-from gatehouse.errors import ConfigError, EvidenceError, RegistryError, TakenError, TargetError
+from gatehouse.errors import EvidenceError, RegistryError, TakenError, TargetError
 from gatehouse.release import Release
 from gatehouse.stages import rollback
 from gatehouse.stages.controller import Controller
+from gatehouse.targets.local import LocalTarget
 from gatehouse.verdicts import Check, Decision, Verdict
 
 WHY = "customers call"
@@ -212,13 +216,6 @@ def check_end(stage: Stage, serving: Release) -> None:
     assert stage.target.lost == 0
 
 
-def test_no_target_has_no_traffic(tmp_path):
-    """Where nothing serves there is no traffic to take back."""
-    config = settings.parse({"store": {"state": str(tmp_path)}, "rollout": {"target": "none"}})
-    with pytest.raises(ConfigError, match="no traffic to take back"):
-        rollback.main(config, None)
-
-
 def test_stubborn_rival_is_an_error(stage, monkeypatch):
     """A state that is written over again and again is an error in the end, and no endless loop."""
 
@@ -229,3 +226,21 @@ def test_stubborn_rival_is_an_error(stage, monkeypatch):
     with pytest.raises(TargetError, match="Another program"):
         back(stage)
     assert stage.target.shares == {"blue": 100, "green": 0}
+
+
+def test_real_answers_are_compared(tmp_path):
+    """A real server is asked at its door: its own bundle's answers are right, and another bundle's are wrong."""
+    target = LocalTarget(quick(tmp_path))
+    other = tumours.estimator(tumours.CONTRACT.labels(tumours.rows())[::-1])
+    models = [tumours.write(tmp_path / "old", version="1.0.0"), tumours.write(tmp_path / "other", other, "1.0.0")]
+    old, wrong = (Release(model.version, model.digest, str(model.path)) for model in models)
+    ask = rollback.answering(target.config, Folder())
+    try:
+        for release, decisions in ((old, {Decision.PROMOTE}), (wrong, {Decision.ERROR, Decision.REJECT})):
+            target.start("green", release)
+            assert {check.decision for check in ask(target.door("green"), old)} == decisions
+        target.stop("green")
+        with pytest.raises(TargetError):
+            ask(target.door("green"), old)
+    finally:
+        target.close()

@@ -160,4 +160,6 @@ def test_repositories_do_not_meet():
     """Two repositories that share an engine have parts of different names, and one repository always the same."""
     names = [project(image) for image in ("ghcr.io/you/Model", "ghcr.io/me/model", "ghcr.io/you/model", "")]
     assert names[0] == names[2] != names[1]
-    assert all(re.fullmatch(r"[a-z0-9-]{1,40}", name) for name in names)
+    staging = [project(image, "staging") for image in ("ghcr.io/you/model", "")]
+    assert len({*names, *staging}) == 5
+    assert all(re.fullmatch(r"[a-z0-9-]{1,60}", name) for name in [*names, *staging])

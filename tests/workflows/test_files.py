@@ -63,6 +63,11 @@ def test_releases_are_not_cancelled():
     assert not cancelled["drift.yml"]
 
 
+def test_rollback_waits_for_nobody():
+    """A rollback stands in no queue with others."""
+    assert WORKFLOWS["rollback.yml"]["concurrency"]["group"] == "rollback-${{ github.run_id }}"
+
+
 def test_only_main_is_released():
     """A branch that nobody reviewed, dispatched by hand, is not judged by its own gates and released."""
     jobs = WORKFLOWS["release.yml"]["jobs"]

@@ -2,7 +2,7 @@
 
 A rollout that is under way is aborted, and that is all. Else the version that served before must answer a prediction,
 without traffic, as its bundle does; then it gets all traffic at once. Killed half-way, run it again: where the traffic
-has moved already, whoever looks at the rollout next does the rest.
+has moved already, whoever looks at the rollout next does the rest. Without a target, the champion alone moves.
 
 Examples:
   scripts/rollback.py --why "customers call"
@@ -15,21 +15,23 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from gatehouse import ledger, targets
 from gatehouse import registry as registries
+from gatehouse.bundle import Bundle
 from gatehouse.canary import earlier
 from gatehouse.canary.orders import Do
-from gatehouse.canary.state import FINAL, State
+from gatehouse.canary.state import FINAL, Phase, State
 from gatehouse.config import Config
-from gatehouse.errors import ConfigError, EvidenceError, GatehouseError, TargetError
+from gatehouse.errors import EvidenceError, GatehouseError, TargetError
 from gatehouse.registry import Registry
 from gatehouse.release import Release
 from gatehouse.serving import page
-from gatehouse.stages import judgement, requesting, rollout, scoring, steer
+from gatehouse.stages import champions, judgement, requesting, rollout, scoring, steer
 from gatehouse.stages.controller import Controller
 from gatehouse.targets import Target
 from gatehouse.verdicts import Check, Decision, Verdict
@@ -48,12 +50,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(config: Config, args: argparse.Namespace) -> Verdict:
     """Roll back as the command line says. Raises EvidenceError where there is nothing to go back to."""
+    registry, version = registries.connect(config), args.to or None
     if config.rollout.target == "none":
-        raise ConfigError("There is no target ([rollout] target = 'none'), so there is no traffic to take back.")
+        return rename(Path(config.store.state), args.why, registry, version)
     target = targets.connect(config)
-    registry = registries.connect(config)
     try:
-        return run(config, args.why, target, registry, args.to, answering(config, registry))
+        return run(config, args.why, target, registry, version, answering(config, registry))
     finally:
         target.close()
 
@@ -74,8 +76,7 @@ def run(
     Raises EvidenceError or TargetError, with the traffic untouched, when there is no such version, or it does not start
     or answers wrongly; and with the traffic moved, saying so, when what follows from that failed.
     """
-    if not why.strip():
-        raise EvidenceError("A rollback needs a reason: scripts/rollback.py --why 'why it must be'.")
+    check_reason(why)
     state = steer.read(target)
     if earlier.under_way(state):
         serving = state.stable.release.version if state.stable else None
@@ -93,6 +94,29 @@ def run(
         checks = prepare(controller, release, ask)
         give(controller, release, f"{ledger.actor()} says rollback: {why.strip()}")
     return told(steer.read(target), checks, say)
+
+
+def check_reason(why: str) -> None:
+    """Raise EvidenceError where no reason is given."""
+    if not why.strip():
+        raise EvidenceError("A rollback needs a reason: scripts/rollback.py --why 'why it must be'.")
+
+
+def rename(state: Path, why: str, registry: Registry, version: str | None) -> Verdict:
+    """Make an earlier version the champion again, where there is no traffic to move; it must answer before.
+
+    Raises EvidenceError, with the champion untouched, when there is none, or it cannot be loaded.
+    """
+    check_reason(why)
+    champion = registry.champion()
+    release = champions.choose(champions.served(state), champion, version)
+    scoring.by_own_runtime(registry, release, examples(registry.fetch(release)))
+    registry.promote(release, f"Rolled back. {why.strip()}")
+    moved = {"from": champion.to_dict() if champion else None, "to": release.to_dict()}
+    ledger.append(state, "rollback", why=why.strip(), phase=str(Phase.ROLLED_BACK), **moved)
+    done = Check("rollback", Decision.PROMOTE, f"Version {release.version} is the champion again. {why.strip()}")
+    details = {"release": release.to_dict(), "outputs": {"version": release.version}}
+    return judgement.make("rollback", [done], subject=rollout.subject(release), details=details)
 
 
 def stop(config: Config, why: str, target: Target, registry: Registry | None, state: State) -> None:
@@ -161,18 +185,20 @@ def follow(controller: Controller) -> None:
 
 
 def answering(config: Config, registry: Registry) -> Ask:
-    """Return what asks a server for predictions, and holds them against what the release's own runtime says.
-
-    The rows are made of the bundle's own profile: they can be had when no data can.
-    """
+    """Return what asks a server for predictions, and holds them against what the release's own runtime says."""
 
     def ask(url: str, release: Release) -> Sequence[Check]:
         bundle = registry.fetch(release)
-        rows = pd.DataFrame([page.example(bundle, *where) for where in page.EXAMPLES.values()])
+        rows = examples(bundle)
         expected = scoring.by_own_runtime(registry, release, rows)
         return requesting.judge(url, bundle, rows, expected, config.parity)
 
     return ask
+
+
+def examples(bundle: Bundle) -> pd.DataFrame:
+    """Return rows made of a bundle's own profile, which can be had when no data can."""
+    return pd.DataFrame([page.example(bundle, *where) for where in page.EXAMPLES.values()])
 
 
 def told(state: State, checks: Sequence[Check], say: Callable[[str], Any]) -> Verdict:

@@ -30,15 +30,16 @@ TRAEFIK_IMAGE = "traefik:v3.7"
 
 def of(config: Config) -> "DockerTarget":
     """Return the target of the settings."""
-    return DockerTarget(config, project(config.registry.image))
+    return DockerTarget(config, project(config.registry.image, config.rollout.environment))
 
 
-def project(image: str) -> str:
+def project(image: str, environment: str = "") -> str:
     """Return a name for the parts of this repository's target, which no other repository on the engine has."""
+    end = f"-{environment}" if environment else ""
     if not image:
-        return "gatehouse"
+        return f"gatehouse{end}"
     name = re.sub(r"[^a-z0-9]+", "-", image.lower().rpartition("/")[2])
-    return f"gatehouse-{name[:24].strip('-')}-{hashlib.sha256(image.lower().encode()).hexdigest()[:6]}"
+    return f"gatehouse-{name[:24].strip('-')}-{hashlib.sha256(image.lower().encode()).hexdigest()[:6]}{end}"
 
 
 class DockerTarget:

@@ -39,7 +39,8 @@ class KubernetesTarget:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.cluster = Cluster()
-        namespace = config.kubernetes.namespace
+        namespace = "-".join(filter(None, (config.kubernetes.namespace, config.rollout.environment)))
+        self.namespace = namespace
         self.core, self.apps = f"/api/v1/namespaces/{namespace}", f"/apis/apps/v1/namespaces/{namespace}"
         self.gateways = "/apis/gateway.networking.k8s.io/v1/namespaces"
         self.route = f"{self.gateways}/{namespace}/httproutes/{route.NAME}"
@@ -163,7 +164,7 @@ class KubernetesTarget:
     def _find_url(self) -> str:
         described = self.cluster.get(self.route)
         parent = described["spec"]["parentRefs"][0]
-        namespace = parent.get("namespace", self.config.kubernetes.namespace)
+        namespace = parent.get("namespace", self.namespace)
         try:
             gateway = self.cluster.get(f"{self.gateways}/{namespace}/gateways/{parent['name']}")
         except TargetError as error:

@@ -50,7 +50,7 @@ class LocalTarget:
         self.config = config
         self.command = command
         self.stays = stays
-        self.folder = Path(config.store.state).resolve() / "local"
+        self.folder = Path(config.store.state).resolve() / "-".join(filter(None, ("local", config.rollout.environment)))
         self.processes = Processes(self.folder / "processes")
         settings = config.rollout
         self.router = LocalRouter(self.processes, self.folder / "routes", settings.port, settings.start_seconds)
