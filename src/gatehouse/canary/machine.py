@@ -70,22 +70,16 @@ def started(state: State, counters: Mapping[Slot, Counters], now: float, steps: 
     """Return the state after the candidate said that it is ready; without a stable one it takes all traffic at once."""
     if state.stable is None:
         return enter(state, Phase.PROMOTED, 100, now, "It is the first version here: it takes all traffic at once.")
+    stable = counters.get(state.stable.slot, Counters())
+    # What was watched of another version is nothing to hold this one against.
+    watched = state.watched if state.watched.bundle == state.stable.release.bundle else Watched()
+    begun = replace(state, compared=side_by_side.begun(watched, stable, state.compared.outputs.expected))
     why = "The candidate is ready."
     if state.strategies[0] != Strategy.SHADOW:
-        return serve(state, counters, now, steps, why)
+        return bake(begun, 0, counters, now, steps, why)
     counted = counters.get(state.canary.slot, Counters()) if state.canary else Counters()
-    begun = replace(state, baseline=counted, seen=counted)
+    begun = replace(begun, baseline=counted, seen=counted)
     return enter(begun, Phase.SHADOWING, 0, now, f"{why} It gets copies of {state.shadow.share} % of the requests.")
-
-
-def serve(state: State, counters: Mapping[Slot, Counters], now: float, steps: Knobs, why: str) -> State:
-    """Return the state in which the candidate serves its first users, beside the stable version as it is now."""
-    stable = counters.get(state.stable.slot, Counters()) if state.stable else Counters()
-    # What was watched of another version is nothing to hold this one against.
-    same = state.stable is not None and state.watched.bundle == state.stable.release.bundle
-    watched = state.watched if same else Watched()
-    begun = replace(state, compared=side_by_side.begun(watched, stable, state.compared.outputs.expected))
-    return bake(begun, 0, counters, now, steps, why)
 
 
 def decide(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from gatehouse.canary import evidence, machine, shadow
+from gatehouse.canary import comparison, evidence, machine, shadow, side_by_side
 from gatehouse.canary.counters import Counters, Slot
 from gatehouse.canary.shadow import Recalled
 from gatehouse.canary.state import Phase, State, copies, enter, shares
@@ -23,35 +23,38 @@ class Look:
 
 
 def decide(
-    state: State, look: Look, now: float, steps: machine.Knobs, limits: evidence.Knobs, knobs: shadow.Knobs
+    state: State,
+    look: Look,
+    now: float,
+    steps: machine.Knobs,
+    limits: evidence.Knobs,
+    beside: comparison.Knobs,
+    knobs: shadow.Knobs,
 ) -> tuple[State, tuple[Check, ...]]:
     """Judge a shadow, and return the next state and the checks made. All that it is counted for are copies.
 
+    What is found of its errors and late answers beside stable's goes on with the canary, so that one alpha is spent.
+    That it is worse ends it; that it is not is for the canary to prove.
+
     With the same inputs again, nothing changes. Any other phase is returned as it is.
     """
-    canary, stable = state.canary, state.stable
-    if state.phase != Phase.SHADOWING or canary is None or stable is None:
+    if state.phase != Phase.SHADOWING or state.canary is None or state.stable is None:
         return state, ()
-    counted = look.counters.get(canary.slot, Counters())
-    ours, theirs = (look.answers.get(slot, ()) for slot in (canary.slot, stable.slot))
-    state = replace(
-        state,
-        seen=counted,
-        baseline=counted if counted.restarted(state.seen) else state.baseline,
-        step_started=min(state.step_started, now),
-        looked_at=now,
-        shadow=shadow.joined(state.shadow, ours, theirs, knobs),
+    state = looked(state, look, now, beside, knobs)
+    metrics = side_by_side.metrics(state.compared, beside)
+    checks = (
+        *evidence.judge(state.seen.since(state.baseline), limits, SHADOW),
+        *(replace(check, advisory=check.decision == Decision.HOLD) for check in metrics),
+        shadow.judge(state.shadow, knobs),
     )
-    since = state.seen.since(state.baseline)
-    checks = (*evidence.judge(since, limits, SHADOW), shadow.judge(state.shadow, knobs))
     against = [check for check in checks if not check.advisory and check.decision != Decision.PROMOTE]
     broken = next((check for check in against if check.decision != Decision.HOLD), None)
-    forgetful = [version.release.version for version, told in ((canary, ours), (stable, theirs)) if not _remember(told)]
+    forgetful = [placed for placed in (state.canary, state.stable) if placed and not _remember(look, placed.slot)]
     elapsed = now - state.step_started
     if broken is not None:
         return enter(state, Phase.ROLLED_BACK, 0, now, broken.why), checks
     if forgetful:
-        return enter(state, Phase.HELD, 0, now, _forgotten(forgetful[0])), checks
+        return enter(state, Phase.HELD, 0, now, _forgotten(forgetful[0].release.version)), checks
     if state.paused or elapsed < steps.bake_seconds or (against and elapsed < steps.step_budget_seconds):
         as_told = look.weights == shares(state) and look.mirrored == copies(state)
         return replace(state, settled=state.settled and as_told), checks
@@ -62,18 +65,34 @@ def decide(
     return passed(state, look.counters, now, steps, checks[-1].why), checks
 
 
+def looked(state: State, look: Look, now: float, beside: comparison.Knobs, knobs: shadow.Knobs) -> State:
+    """Return the state after a look at the counts and the answers of both."""
+    canary, stable = (placed.slot if placed else "blue" for placed in (state.canary, state.stable))
+    counted = look.counters.get(canary, Counters())
+    ours, theirs = (look.answers.get(slot, ()) for slot in (canary, stable))
+    return replace(
+        state,
+        seen=counted,
+        baseline=counted if counted.restarted(state.seen) else state.baseline,
+        step_started=min(state.step_started, now),
+        looked_at=now,
+        compared=side_by_side.looked(state.compared, state.seen, counted, look.counters.get(stable), None, now, beside),
+        shadow=shadow.joined(state.shadow, ours, theirs, knobs),
+    )
+
+
 def passed(state: State, counters: Mapping[Slot, Counters], now: float, steps: machine.Knobs, why: str) -> State:
     """Return the state after a shadow that is good: the next strategy, or the end where none follows."""
     left = state.strategies[1:]
     if left:
-        return machine.serve(replace(state, strategies=left), counters, now, steps, why)
+        return machine.bake(replace(state, strategies=left), 0, counters, now, steps, why)
     end = "The shadow passed, and served nobody: [rollout] strategy names nothing after it."
     return enter(state, Phase.HELD, 0, now, f"{end} {why}")
 
 
-def _remember(servers: Sequence[Recalled]) -> bool:
-    """Tell whether a version remembers its answers, as far as its servers could be asked."""
-    return all(server.size for server in servers)
+def _remember(look: Look, slot: Slot) -> bool:
+    """Tell whether a slot's servers remember their answers, as far as they could be asked."""
+    return all(server.size for server in look.answers.get(slot, ()))
 
 
 def _forgotten(version: str) -> str:

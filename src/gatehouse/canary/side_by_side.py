@@ -115,7 +115,14 @@ def _dispersion(seen: Compared, name: str, knobs: Knobs) -> float:
 
 
 def judged(seen: Compared, knobs: Knobs) -> tuple[Check, ...]:
-    """Return all checks of a canary beside stable; one of them holds as long as stable's latency could not be read."""
+    """Return all checks of a canary beside stable."""
+    share = seen.share or 0.0
+    by_weight = split.judge(seen.split, share, knobs.uneven, knobs.alpha), *outputs.judge(seen.outputs, share)
+    return (*metrics(seen, knobs), *by_weight)
+
+
+def metrics(seen: Compared, knobs: Knobs) -> tuple[Check, ...]:
+    """Return the checks of errors and late answers; one of them holds as long as stable's latency could not be read."""
     checks = []
     for name, evidence in seen.evidence.items():
         check = comparison.judge(name, evidence, knobs)
@@ -124,8 +131,7 @@ def judged(seen: Compared, knobs: Knobs) -> tuple[Check, ...]:
         n = seen.stable.requests
         why = f"Stable's latency is read from {comparison.FEWEST_ANSWERS} requests; it was sent {n}."
         checks.append(Check("late answers", Decision.HOLD, why, n=n))
-    share = seen.share or 0.0
-    return (*checks, split.judge(seen.split, share, knobs.uneven, knobs.alpha), *outputs.judge(seen.outputs, share))
+    return tuple(checks)
 
 
 def _said_of_bursts(seen: Compared, name: str, knobs: Knobs) -> str:

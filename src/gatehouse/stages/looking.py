@@ -14,9 +14,9 @@ from gatehouse.verdicts import Check
 def judged(state: State, target: Target, now: Callable[[], float], config: Config) -> tuple[State, tuple[Check, ...]]:
     """Return the next state and the checks made. Raises TargetError when the router does not answer."""
     counters, weights = target.counters(), target.weights()
-    rules = (config.steps, config.canary)
+    rules = (config.steps, config.canary, config.comparison)
     if state.phase != Phase.SHADOWING or state.canary is None or state.stable is None:
-        return machine.decide(state, counters, weights, now(), *rules, config.comparison)
+        return machine.decide(state, counters, weights, now(), *rules)
     # The shadow's first: whatever it has answered by now, stable answered before.
     answers = {slot: target.answers(slot) for slot in (state.canary.slot, state.stable.slot)}
     look = Look(counters, weights, target.mirrored(), answers)

@@ -193,7 +193,7 @@ def outcome(controller: Controller, version: str, error: str) -> Check:
         why = f"{standing(state)} It goes on: scripts/rollout.py --attach watches it."
         return Check("rollout", Decision.HOLD, why, n=n)
     decision = Decision.HOLD if state.phase == Phase.HELD else Decision.REJECT
-    return Check("rollout", decision, f"Version {version} has no traffic any more. {why}", n=n)
+    return Check("rollout", decision, f"Version {version} serves nobody. {why}", n=n)
 
 
 def subject(release: Release) -> Subject:

@@ -47,3 +47,13 @@ def test_infinite_latency_is_not_drawn() -> None:
     """A p95 beyond the last bucket of the histogram is infinite, and breaks nothing."""
     points = [{"t": 0.0, "weight": 5, "p95_ms": 20.0}, {"t": 1.0, "weight": 5, "p95_ms": float("inf")}]
     assert timeline.chart("p", points, {"latency_p95_ms": 200.0}).svg.startswith("<svg")
+
+
+def test_copies_are_no_rollback() -> None:
+    """The time of a shadow is marked as such; weights of 0 before the first step are no end."""
+    phases = [("starting", 0), ("shadowing", 0), ("shadowing", 0), ("baking", 10), ("promoted", 100)]
+    points = [{"t": 10 * place, "phase": phase, "weight": weight} for place, (phase, weight) in enumerate(phases)]
+    text = timeline.chart("shadow", points, {}).svg
+    assert ">copies only<" in text
+    assert ">rolled back<" not in text
+    assert timeline.describe(points).endswith("First it got copies of requests only.")

@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from gatehouse.canary.state import Phase
 from gatehouse.report import svg, wording
 from gatehouse.report.chart import Chart
 from gatehouse.report.plots import marks
@@ -26,6 +27,7 @@ def chart(name: str, points: Points, limits: Mapping[str, Any]) -> Chart:
     with svg.settings():
         figure, (weight, errors, latency) = svg.panels([1.5, 1.25, 1.25])
         draw_weight(weight, times, numbers(points, "weight"))
+        draw_copies(weight, times, points)
         draw_watched(errors, times, numbers(points, "error_rate"), limits.get("error_rate"))
         errors.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
         marks.heading(errors, "The canary's error rate")
@@ -41,10 +43,12 @@ def describe(points: Points) -> str:
     weights = [point.get("weight") for point in points]
     steps = [weight for place, weight in enumerate(weights) if place == 0 or weight != weights[place - 1]]
     last = points[-1]
+    copied = any(point.get("phase") == Phase.SHADOWING for point in points)
+    copies = " First it got copies of requests only." if copied else ""
     return (
         f"Weights in percent: {', '.join(map(wording.number, steps))}, over "
         f"{wording.number(last['t'] - points[0]['t'])} seconds. The canary answered "
-        f"{wording.number(last.get('requests'))} requests; {wording.number(last.get('errors'))} of them failed."
+        f"{wording.number(last.get('requests'))} requests; {wording.number(last.get('errors'))} of them failed.{copies}"
     )
 
 
@@ -64,10 +68,18 @@ def draw_weight(axes: Axes, times: list[float], weights: list[float]) -> None:
     axes.step(times, weights, where="post", color=ACCENT, lw=2)
     axes.set(ylim=(0, 108), yticks=[0, 25, 50, 100])
     axes.yaxis.set_major_formatter(PercentFormatter(decimals=0))
-    if 0 in weights[1:]:
-        end = weights.index(0, 1)
+    end = next((place for place in range(1, len(weights)) if weights[place - 1] > weights[place] == 0), 0)
+    if end:
         marks.note(axes, "rolled back", (times[end], min(weights[end - 1], 80)), (0, 4), ha="right", color=REJECT)
     marks.heading(axes, "Traffic that the canary gets")
+
+
+def draw_copies(axes: Axes, times: list[float], points: Points) -> None:
+    """Mark the time in which a shadow got copies of requests, and no traffic."""
+    copied = [time for time, point in zip(times, points, strict=True) if point.get("phase") == Phase.SHADOWING]
+    if copied:
+        axes.axvspan(copied[0], copied[-1], color=MUTED, alpha=0.15, lw=0)
+        marks.note(axes, "copies only", (copied[0], 80), (4, 0), color=MUTED)
 
 
 def draw_watched(axes: Axes, times: list[float], values: list[float], limit: float | None) -> None:
