@@ -42,7 +42,7 @@ def test_limits_are_those_of_the_settings() -> None:
     """What the settings say to a server is what it reads, with the same values where neither is told anything."""
     told = server_environment.of(Config())
     read = {f"GATEHOUSE_{limit.name.upper()}": str(limit.default) for limit in LIMITS if limit.name != "drain_seconds"}
-    assert told == {**read, "GATEHOUSE_LOG_SHARE": "1.0"}
+    assert told == {**read, "GATEHOUSE_LOG_SHARE": "1.0", "GATEHOUSE_RECALLED_ANSWERS": "2000"}
     assert {limit.name: getattr(Settings(Path()), limit.name, limit.default) for limit in LIMITS} == {
         limit.name: limit.default for limit in LIMITS
     }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, NamedTuple
 
 import numpy as np
+from pydantic import Field
 
 from gatehouse.canary import sequential
 from gatehouse.canary.sequential import START, Process, spoken
@@ -33,7 +34,7 @@ class Knobs:
 
     `share` percent of the requests are copied. Answers agree that name one class and whose probabilities are within
     `near`; for numbers that is a share of stable's spread. The shadow may differ in `disagreement` of the requests more
-    than on the newest rows. `alpha` and `beta` are the chances of either error, and a server keeps `kept` answers.
+    than on the newest rows. `alpha` and `beta` are the chances of either error. Servers keep `kept` answers (0: none).
     """
 
     share: Percent = 20
@@ -42,7 +43,7 @@ class Knobs:
     disagreement: Annotated[Share, Looser("higher")] = 0.05
     alpha: Annotated[Share, Looser("lower")] = 0.05
     beta: Annotated[Share, Looser("higher")] = 0.05
-    kept: Count = 2000
+    kept: Annotated[int, Field(ge=0)] = 2000
 
 
 class Told(NamedTuple):

@@ -97,6 +97,6 @@ def _remember(look: Look, slot: Slot) -> bool:
 
 def _forgotten(version: str) -> str:
     return (
-        f"The servers of version {version} keep no answers to compare: they were started before 'shadow' stood in "
-        "[rollout] strategy. Roll out once with another strategy, or start them anew."
+        f"The servers of version {version} keep no answers to compare: they were started with [shadow] kept = 0. "
+        "Set it to 2000, say, and let the next version prove itself by another strategy; a shadow may come after it."
     )
