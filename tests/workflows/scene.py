@@ -12,7 +12,7 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,7 @@ import image_registry
 from gatehouse import shell, verdicts
 from gatehouse.config import Config
 from gatehouse.config import Registry as Settings
-from gatehouse.targets import docker, ports
+from gatehouse.targets import docker, ports, waiting
 from gatehouse.verdicts import Verdict
 
 ROOT = Path(__file__).parents[2]
@@ -155,8 +155,12 @@ class Scene:
         *options: str,
         variables: Mapping[str, str] | None = None,
         after: Run | None = None,
+        kill: Callable[[], bool] | None = None,
     ) -> Run:
-        """Let an event start a workflow, and return when it has ended; it finds the artifacts of the run `after`."""
+        """Let an event start a workflow, and return when it has ended; it finds the artifacts of the run `after`.
+
+        It is killed, with all its steps, as soon as `kill` holds.
+        """
         self.runs += 1
         state, log = self.folder / "act state", self.folder / f"run {self.runs}.jsonl"
         command = [
@@ -175,7 +179,7 @@ class Scene:
             # Without act's marks of the run that made them, as they would all be taken for this run's own.
             shutil.copytree(after.artifacts, state / "artifacts", ignore=shutil.ignore_patterns(".run"))
         with log.open("w") as stream:
-            code = ended(command, self.clone, clean(state), stream)
+            code = ended(command, self.clone, clean(state), stream, kill)
         kept = self.folder / f"artifacts of run {self.runs}"
         (state / "artifacts").rename(kept)
         lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
@@ -197,8 +201,15 @@ def clean(state: Path) -> dict[str, str]:
     return kept | {"ACT_STATE": str(state)}
 
 
-def ended(command: list[str], cwd: Path, env: Mapping[str, str], stream: Any, minutes: float = 15) -> int:
-    """Run act to its end and return its exit code; whatever happens, no process of it is left."""
+def ended(
+    command: list[str],
+    cwd: Path,
+    env: Mapping[str, str],
+    stream: Any,
+    kill: Callable[[], bool] | None = None,
+    minutes: float = 15,
+) -> int:
+    """Run act to its end, or until `kill` holds, and return its exit code; no process of it is left."""
     with subprocess.Popen(
         command,
         cwd=cwd,
@@ -209,6 +220,9 @@ def ended(command: list[str], cwd: Path, env: Mapping[str, str], stream: Any, mi
         start_new_session=True,
     ) as process:
         try:
+            if kill is not None:
+                waiting.until(lambda: kill() or process.poll() is not None, minutes * 60, "There was nothing to kill")
+                shell.run(["pkill", "-KILL", "--session", str(process.pid)])
             return process.wait(minutes * 60)
         finally:
             # act ends its steps when it is interrupted, and not when it is killed.
