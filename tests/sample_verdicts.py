@@ -174,6 +174,7 @@ def rollout(failing: bool = False) -> Verdict:
             "errors": 9 * place if failing else 0,
             "error_rate": None if place == 0 else 0.09 if failing else 0.0,
             "p95_ms": None if place == 0 else 21.5,
+            "odds_worse": None if place == 0 else 10.0**place if failing else 0.5,
             "requests_stable": 1000,
             "errors_stable": 0,
         }
@@ -181,7 +182,8 @@ def rollout(failing: bool = False) -> Verdict:
     ]
     decision = Decision.REJECT if failing else Decision.PROMOTE
     check = Check("errors", decision, "As counted.", 0.09 if failing else 0.0, 0.05, (0.0, 0.2), 400)
-    return verdict(check, step="rollout", timeline=points, limits={"error_rate": 0.05, "latency_p95_ms": 200.0})
+    limits = {"error_rate": 0.05, "latency_p95_ms": 200.0, "odds_worse": 63.2}
+    return verdict(check, step="rollout", timeline=points, limits=limits)
 
 
 def drifts(count: int = 3) -> list[dict[str, Any]]:

@@ -80,6 +80,21 @@ def test_bad_candidate_in_order(stage):
     assert "errors in" in entry["why"]
 
 
+def test_each_transition_is_told(stage):
+    """The ledger has every line of the story once, with who, when, which version, and the evidence at that time."""
+    stage.target.error_share = {"1.1.0": 0.5}
+    stage.play()
+    told = [entry for entry in ledger.read(Path(stage.config.store.state)) if entry["event"] == "rollout"]
+    mine = [entry for entry in told if entry["release"]["version"] == "1.1.0"]
+    assert [(entry["phase"], entry["weight"]) for entry in mine] == [
+        ("starting", 0), ("baking", 10), ("rolled_back", 0),
+    ]  # fmt: skip
+    assert [entry["why"] for entry in mine] == [one.why for one in stage.state.history]
+    assert mine[-1]["who"]
+    assert mine[-1]["at"] > mine[0]["at"]
+    assert any(said.startswith("errors beside stable: The canary has more errors") for said in mine[-1]["evidence"])
+
+
 def test_week_of_bake(stage):
     """A bake of days is a matter of settings, and the clock alone decides its end."""
     steps = {**STEPS, "bake_seconds": 86400.0, "step_budget_seconds": 2 * 86400.0}

@@ -61,7 +61,7 @@ def test_warm_version_takes_over(stage):
     assert verdict.why.startswith("The last rollout is over (rolled_back): version 1.1.0 has all traffic.")
     assert stage.target.events == ["weigh 0-100", "stop blue"]
     assert (stage.shelf.champion(), stage.state.former, stage.target.lost) == (NEW, (OLD,), 0)
-    entry = ledger.read(Path(stage.config.store.state))[-1]
+    (entry,) = [each for each in ledger.read(Path(stage.config.store.state)) if each["event"] == "rollback"]
     assert (entry["event"], entry["from"]["version"], entry["to"]["version"]) == ("rollback", "1.2.0", "1.1.0")
     assert entry["why"].endswith(f"says rollback: {WHY}")
 

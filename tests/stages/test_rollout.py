@@ -81,7 +81,11 @@ def test_promotion_tells_its_course(tmp_path, paper):
     assert verdict.why.startswith("Version 1.1.0 has all traffic. No ceiling is broken after")
     weights = [point["weight"] for point in verdict.details["timeline"]]
     assert list(dict.fromkeys(weights)) == [0, 5, 10, 25, 50, 100]
-    assert verdict.details["limits"] == {"error_rate": 0.05, "latency_p95_ms": 200.0}
+    assert verdict.details["limits"] == {
+        "error_rate": 0.05,
+        "latency_p95_ms": 200.0,
+        "odds_worse": pytest.approx(63.2, abs=0.1),
+    }
     # The last comparison is told, and at 100 % it decides nothing any more.
     told = {check.name: check for check in verdict.checks if check.advisory}
     assert told["errors beside stable"].why == "The canary's rate of errors is below 0.02: 1,000,000,000 to 1."

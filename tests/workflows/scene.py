@@ -20,7 +20,7 @@ from typing import Any
 
 import image_registry
 
-from gatehouse import shell, verdicts
+from gatehouse import ledger, shell, verdicts
 from gatehouse.config import Config
 from gatehouse.config import Registry as Settings
 from gatehouse.targets import docker, ports, waiting
@@ -102,6 +102,11 @@ class Scene:
         """The repository's variables, as a user sets them who serves on a Docker host."""
         state = str(self.folder / "the state")
         return {"GATEHOUSE_TARGET": "docker", "GATEHOUSE_LOG": str(self.log), "GATEHOUSE_STATE": state}
+
+    @property
+    def recorded(self) -> list[dict[str, Any]]:
+        """What the ledger says of versions that took over or went back, without the steps between."""
+        return [entry for entry in ledger.read(self.folder / "the state") if entry["event"] != "rollout"]
 
     def prepare(self) -> None:
         """Clone what is committed, and set what a user would set for a quick rollout."""

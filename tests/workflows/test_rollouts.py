@@ -14,7 +14,7 @@ import pytest
 from workflows.scene import ROOT, Run, Scene
 from workflows.test_under_act import Released, payments, production, release
 
-from gatehouse import images, ledger, shell
+from gatehouse import images, shell
 from gatehouse.canary import state as states
 from gatehouse.canary.state import Phase
 from gatehouse.config import Config
@@ -120,7 +120,7 @@ def test_fault_is_rolled_back(scene, serving, fault):
     assert reason in verdict.why
     assert run.code != 0
     assert production(scene) == before
-    entry = ledger.read(scene.folder / "the state")[-1]
+    entry = scene.recorded[-1]
     assert (entry["event"], entry["to"]["location"] != entry["from"]["location"]) == ("rollback", True)
     assert state(scene).stable.release.location != entry["from"]["location"]
 

@@ -127,7 +127,7 @@ class TestFirstRelease:
 
     def test_promotion_is_recorded(self, first, scene):
         """The ledger says who became champion, and that it was the first."""
-        entry = ledger.read(scene.folder / "the state")[-1]
+        entry = scene.recorded[-1]
         assert (entry["event"], entry["from"], entry["to"]["location"]) == ("promotion", None, first.image)
 
 
@@ -248,7 +248,7 @@ class TestDrift:
         assert [step["weight"] for step in rollout.details["history"]][-5:] == [5, 25, 50, 100, 100]
         assert production(scene) == second.image.partition("@")[2] != first.image.partition("@")[2]
         assert requesting.version(scene.url)["bundle"] == second.bundle.digest
-        entry = ledger.read(scene.folder / "the state")[-1]
+        entry = scene.recorded[-1]
         assert (entry["from"]["location"], entry["to"]["location"]) == (first.image, second.image)
 
 

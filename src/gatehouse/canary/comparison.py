@@ -80,6 +80,11 @@ def grown(name: str, evidence: Evidence, window: Window, knobs: Knobs = DEFAULT)
     )
 
 
+def needed_odds(knobs: Knobs = DEFAULT) -> float:
+    """Return the odds in one metric for which a canary is rolled back: of its part of alpha, by Ville's inequality."""
+    return METRICS / (knobs.alpha * (1 - FOR_PREDICTIONS))
+
+
 def judge(name: str, evidence: Evidence, knobs: Knobs = DEFAULT) -> Check:
     """Judge a metric by all that was seen so far: reject, promote, or hold while nothing is proven.
 
@@ -88,7 +93,7 @@ def judge(name: str, evidence: Evidence, knobs: Knobs = DEFAULT) -> Check:
     against, sound, harmless = (
         sequential.odds(process) for process in (evidence.worse, evidence.sound, evidence.harmless)
     )
-    needed, enough, about = METRICS / (knobs.alpha * (1 - FOR_PREDICTIONS)), 1 / knobs.beta, f"{name} beside stable"
+    needed, enough, about = needed_odds(knobs), 1 / knobs.beta, f"{name} beside stable"
     if against >= needed:
         why = f"The canary has more {name} than stable: {spoken(against)}, and {needed:,.0f} to 1 roll back."
         return Check(about, Decision.REJECT, why, against, needed)

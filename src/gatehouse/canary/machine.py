@@ -102,6 +102,7 @@ def decide(
         return state, ()
     state = look(state, counters, weights, now, beside)
     checks = (*evidence.judge(state.seen.since(state.baseline), limits), *_beside_stable(state, beside))
+    state = replace(state, checks=checks)
     against = [check for check in checks if not check.advisory and check.decision != Decision.PROMOTE]
     uneven = next((check for check in against if check.name == split.NAME), None)
     broken = next((check for check in against if check.decision != Decision.HOLD and check != uneven), None)

@@ -47,6 +47,7 @@ def decide(
         *(replace(check, advisory=check.decision == Decision.HOLD) for check in metrics),
         shadow.judge(state.shadow, knobs),
     )
+    state = replace(state, checks=checks)
     against = [check for check in checks if not check.advisory and check.decision != Decision.PROMOTE]
     broken = next((check for check in against if check.decision != Decision.HOLD), None)
     forgetful = [placed for placed in (state.canary, state.stable) if placed and not _remember(look, placed.slot)]

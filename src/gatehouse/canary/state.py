@@ -45,12 +45,16 @@ class Placed:
 
 @dataclass(frozen=True)
 class Transition:
-    """One line of the rollout's story: when (seconds since the epoch), to which phase and weight, and why."""
+    """One line of the rollout's story: when (seconds since the epoch), to which phase and weight, and why.
+
+    `evidence` is what each check said at the last look before.
+    """
 
     at: float
     phase: Phase
     weight: int
     why: str
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class State:
     runs on without traffic until its slot is needed. `former` are those that served before stable, newest first. A
     `paused` rollout stays at its weight until a person lets it go on. The `lease` says who may act, and `looked_at`
     when the canary was last watched, with the `checks` that were made then. A state is `settled` when the world was
-    seen to be as it says.
+    seen to be as it says. Of its `history`, so many lines were `told` to the ledger.
     """
 
     phase: Phase
@@ -88,6 +92,7 @@ class State:
     checks: tuple[Check, ...] = ()
     settled: bool = False
     history: tuple[Transition, ...] = ()
+    told: int = 0
 
     @property
     def over(self) -> bool:
@@ -97,7 +102,8 @@ class State:
 
 def enter(state: State, phase: Phase, weight: int, now: float, why: str) -> State:
     """Return the state with a new phase or weight, and a line in its story."""
-    history = (*state.history, Transition(now, phase, weight, why))
+    evidence = tuple(f"{check.name}: {check.why}" for check in state.checks)
+    history = (*state.history, Transition(now, phase, weight, why, evidence))
     return replace(state, phase=phase, weight=weight, step_started=now, looked_at=now, settled=False, history=history)
 
 

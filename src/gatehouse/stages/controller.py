@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from gatehouse import ledger
@@ -205,7 +206,7 @@ class Controller:
                 return
             else:
                 self._record()
-                self._keep(states.settle(self.state, self.config.rollout.keep_versions))
+                self._keep(states.settle(self._told(), self.config.rollout.keep_versions))
                 self._hold()
 
     def _hold(self) -> None:
@@ -231,17 +232,17 @@ class Controller:
         """Look at the router and decide; False when it could not be looked at."""
         weight = self.state.weight
         try:
-            state, checks = looking.judged(self.state, self.target, self.now, self.config)
+            state = looking.judged(self.state, self.target, self.now, self.config)
         except TargetError:
             self.failed_looks += 1
             if self.failed_looks == PATIENCE:
                 raise
             return False
         self.failed_looks = 0
-        self.state = replace(state, checks=checks or state.checks)
+        self.state = state
         if self.state.weight < weight:
             self._weigh()
-        self._keep(self.state)
+        self._keep(self._told())
         return True
 
     def _rest(self) -> None:
@@ -275,6 +276,17 @@ class Controller:
     def _keep(self, state: State) -> None:
         self.state = state
         self.target.save(states.to_json(state))
+
+    def _told(self) -> State:
+        """Write what is new in the rollout's story to the ledger; killed before that is kept, it is written twice."""
+        if not self.records or self.state.canary is None:
+            return self.state
+        release = self.state.canary.release.to_dict()
+        for one in self.state.history[self.state.told :]:
+            at = datetime.fromtimestamp(one.at, UTC).isoformat(timespec="milliseconds")
+            facts = {"at": at, "phase": str(one.phase), "weight": one.weight, "evidence": one.evidence}
+            ledger.append(Path(self.config.store.state), "rollout", why=one.why, release=release, **facts)
+        return replace(self.state, told=len(self.state.history))
 
     def _record(self) -> None:
         """Write a rollout that did not succeed to the ledger; the registry writes the others itself."""

@@ -8,19 +8,18 @@ from gatehouse.canary.shadowing import Look
 from gatehouse.canary.state import Phase, State
 from gatehouse.config import Config
 from gatehouse.targets import Target
-from gatehouse.verdicts import Check
 
 
-def judged(state: State, target: Target, now: Callable[[], float], config: Config) -> tuple[State, tuple[Check, ...]]:
-    """Return the next state and the checks made. Raises TargetError when the router does not answer."""
+def judged(state: State, target: Target, now: Callable[[], float], config: Config) -> State:
+    """Return the next state, with the checks made. Raises TargetError when the router does not answer."""
     counters, weights = target.counters(), target.weights()
     rules = (config.steps, config.canary, config.comparison)
     if state.phase != Phase.SHADOWING or state.canary is None or state.stable is None:
-        return machine.decide(state, counters, weights, now(), *rules)
+        return machine.decide(state, counters, weights, now(), *rules)[0]
     # The shadow's first: whatever it has answered by now, stable answered before.
     answers = {slot: target.answers(slot) for slot in (state.canary.slot, state.stable.slot)}
     look = Look(counters, weights, target.mirrored(), answers)
-    return shadowing.decide(state, look, now(), *rules, config.shadow)
+    return shadowing.decide(state, look, now(), *rules, config.shadow)[0]
 
 
 def as_told(target: Target, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int]) -> bool:

@@ -20,6 +20,7 @@ from typing import Any
 
 from gatehouse import registry as registries
 from gatehouse import targets
+from gatehouse.canary import comparison
 from gatehouse.canary import state as states
 from gatehouse.canary.state import Phase, State
 from gatehouse.config import Config
@@ -169,7 +170,11 @@ def verdict(controller: Controller, candidate: Release, error: str = "") -> Verd
     state, points, limits = controller.state, controller.timeline.points, controller.config.canary
     details = {
         "timeline": points,
-        "limits": {"error_rate": limits.error_rate, "latency_p95_ms": limits.latency_p95_ms},
+        "limits": {
+            "error_rate": limits.error_rate,
+            "latency_p95_ms": limits.latency_p95_ms,
+            "odds_worse": comparison.needed_odds(controller.config.comparison),
+        },
         "history": [asdict(transition) for transition in state.history],
         "release": candidate.to_dict(),
     }

@@ -20,13 +20,13 @@ def test_rollback_is_marked() -> None:
         details = sample_verdicts.rollout(failing).details
         text = timeline.chart("p", details["timeline"], details["limits"]).svg
         assert (">rolled back<" in text) == failing
-        assert text.count(">limit<") == 2
+        assert text.count(">limit<") == 3
 
 
 def test_one_look_is_enough() -> None:
     """A rollout that was looked at once, with nothing measured and no limits, has a plot."""
     text = timeline.chart("p", [{"t": 1.0, "weight": 5, "error_rate": None, "p95_ms": None}], {}).svg
-    assert text.count(">not measured<") == 2
+    assert text.count(">not measured<") == 3
     assert ">limit<" not in text
 
 

@@ -1,11 +1,11 @@
-"""A rollout over time: the canary's share of the traffic, its errors and its latency, against their limits."""
+"""A rollout over time: the canary's share of the traffic, and its errors, latency and evidence against their limits."""
 
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from gatehouse.canary.state import Phase
 from gatehouse.report import svg, wording
@@ -18,14 +18,14 @@ TITLE = "The rollout over time"
 
 
 def chart(name: str, points: Points, limits: Mapping[str, Any]) -> Chart:
-    """Draw points of t (seconds), weight (percent), error_rate (a share) and p95_ms, in the order of time.
+    """Draw points of t (seconds), weight (percent), error_rate (a share), p95_ms and odds_worse, in the order of time.
 
-    `limits` may have error_rate and latency_p95_ms.
+    `limits` may have error_rate, latency_p95_ms and odds_worse.
     """
     unit, seconds = unit_of(points[-1]["t"] - points[0]["t"])
     times = [(point["t"] - points[0]["t"]) / seconds for point in points]
     with svg.settings():
-        figure, (weight, errors, latency) = svg.panels([1.5, 1.25, 1.25])
+        figure, (weight, errors, latency, evidence) = svg.panels([1.5, 1.25, 1.25, 1.25])
         draw_weight(weight, times, numbers(points, "weight"))
         draw_copies(weight, times, points)
         draw_watched(errors, times, numbers(points, "error_rate"), limits.get("error_rate"))
@@ -33,8 +33,10 @@ def chart(name: str, points: Points, limits: Mapping[str, Any]) -> Chart:
         marks.heading(errors, "The canary's error rate")
         draw_watched(latency, times, numbers(points, "p95_ms"), limits.get("latency_p95_ms"))
         marks.heading(latency, "The canary's p95 latency in ms")
-        latency.set_xlim(0, max(times[-1], 1e-9))
-        latency.set_xlabel(f"{unit} since the start")
+        draw_odds(evidence, times, numbers(points, "odds_worse"), limits.get("odds_worse"))
+        marks.heading(evidence, "The odds that the canary is worse than the stable version, to 1")
+        evidence.set_xlim(0, max(times[-1], 1e-9))
+        evidence.set_xlabel(f"{unit} since the start")
         return svg.render(figure, name, TITLE, describe(points))
 
 
@@ -80,6 +82,15 @@ def draw_copies(axes: Axes, times: list[float], points: Points) -> None:
     if copied:
         axes.axvspan(copied[0], copied[-1], color=MUTED, alpha=0.15, lw=0)
         marks.note(axes, "copies only", (copied[0], 80), (4, 0), color=MUTED)
+
+
+def draw_odds(axes: Axes, times: list[float], odds: list[float], limit: float | None) -> None:
+    """Draw odds as factors, none below 1 to 1: what speaks for the canary is no evidence against it."""
+    draw_watched(axes, times, [max(value, 1.0) for value in odds], limit)
+    known = [value for value in odds if math.isfinite(value)]
+    axes.set_yscale("log")
+    axes.set_ylim(0.8, 4 * max([*known, limit or 1.0]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
 def draw_watched(axes: Axes, times: list[float], values: list[float], limit: float | None) -> None:
