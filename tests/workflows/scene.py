@@ -35,6 +35,7 @@ QUICK = {
     "rollout": {"poll_seconds": "0.5", "drain_seconds": "2.0"},
     "steps": {"steps": "[5, 25, 50, 100]", "bake_seconds": "2.0", "step_budget_seconds": "120.0"},
     "comparison": {"harmless_rate": "0.3", "same_late": "10.0", "bursts": "1.0"},
+    "serving": {"maximum_lag_ms": "5000.0"},
     "canary": {"latency_p95_ms": "1000.0", "minimum_requests": "10", "minimum_latency_requests": "10"},
 }
 

@@ -35,7 +35,7 @@ pytestmark = [
 PROMOTE, HOLD, REJECT = Decision.PROMOTE, Decision.HOLD, Decision.REJECT
 FEW_TESTS = ("--env", "ARGS=tests/test_verdicts.py -n 0")
 JULY, AUGUST = (date(2026, 7, 1), date(2026, 8, 1)), (date(2026, 8, 1), date(2026, 9, 1))
-RATE = 25.0  # requests a second, beside two cores that train and build
+RATE = 120.0  # requests a second, beside two cores that train and build
 
 
 @pytest.fixture(scope="module")
@@ -242,6 +242,7 @@ class TestDrift:
         with Traffic(scene.url, itertools.cycle(rows), RATE) as traffic:
             second = release(scene, "workflow_dispatch", "--input", "window=sliding", variables=scene.on_docker)
         assert not traffic.failures, traffic.failures[:5]
+        assert len(traffic.answers) >= 20_000
         assert {answer.version for answer in traffic.answers} == {"1.0.0", second.bundle.version}
         assert second.run.verdict("release", "gate").details["champion"]["location"] == first.image
         rollout = second.run.verdict("rollout", "rollout")
@@ -279,6 +280,7 @@ def held(fresh) -> Held:
 class TestFreshRepository:
     """A repository just made from the template: it has set nothing."""
 
+    @pytest.mark.slow
     def test_push_is_green(self, fresh):
         """With no place to serve, what the gate lets through takes the tag `production` at once."""
         scene, released = fresh
