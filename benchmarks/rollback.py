@@ -30,11 +30,12 @@ from typing import Any
 from gatehouse import bundle as bundles
 from gatehouse import config as settings
 from gatehouse import files, images, shell, workload
+from gatehouse import registry as registries
 from gatehouse.bundle import Bundle
 from gatehouse.canary import state as states
 from gatehouse.canary.state import Phase, Placed, State
-from gatehouse.config import Config, Store, Window
-from gatehouse.registry import Registry, connect
+from gatehouse.config import Config, Registry, Store, Window
+from gatehouse.registry import connect
 from gatehouse.release import Release
 from gatehouse.serving import requests
 from gatehouse.stages import judgement, requesting, rollback, train
@@ -67,8 +68,12 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print the table, write it; 0 when every goal is met, else 1."""
     args = parser().parse_args(argv)
-    with tempfile.TemporaryDirectory() as folder, prepared(Path(folder), args) as bench:
-        rounds = [bench.round(number) for number in range(1, args.rounds + 1)]
+    image = f"{args.registry}/gatehouse-bench-{secrets.token_hex(4)}"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        config = placed(args.config, image, str(folder / "state"))
+        with prepared(config, args.config, folder, args.rate) as bench:
+            rounds = [bench.round(number) for number in range(1, args.rounds + 1)]
     found = judged(rounds)
     print(table(found))
     files.write_json(args.out, {"commit": judgement.commit(), "rate": args.rate, **found})
@@ -83,7 +88,7 @@ class Bench:
     config: Config
     settings: Path
     target: DockerTarget
-    registry: Registry
+    registry: registries.Registry
     old: Release
     bad: Release
     rows: list[dict[str, Any]]
@@ -168,22 +173,30 @@ def newest(answers: Sequence[Any], version: str) -> bool:
     return len(last) == 50 and all(answer.ok and answer.version == version for answer in last)
 
 
+def placed(path: Path, image: str, state: str) -> Config:
+    """Return the settings of a file, for a production of its own on Docker."""
+    config = settings.load(path)
+    return replace(
+        config,
+        store=Store(state=state),
+        registry=replace(config.registry, kind="image", image=image),
+        rollout=replace(config.rollout, target="docker"),
+        # A machine that runs all of this at once must refuse no request for that.
+        serving=replace(config.serving, maximum_lag_ms=5000.0),
+    )
+
+
 @contextmanager
-def prepared(folder: Path, args: argparse.Namespace) -> Iterator[Bench]:
+def prepared(config: Config, path: Path, folder: Path, rate: float) -> Iterator[Bench]:
     """Give two versions of the example's model as serve images in a registry; what was started is removed."""
-    config = replace(settings.load(args.config), store=Store(state=str(folder / "state")))
-    image = f"{args.registry}/gatehouse-bench-{secrets.token_hex(4)}"
-    here = replace(config.registry, kind="image", image=image)
-    # A machine that runs all of this at once must refuse no request for that.
-    calm = replace(config.serving, maximum_lag_ms=5000.0)
-    served = replace(config, registry=here, serving=calm, rollout=replace(config.rollout, target="docker"))
-    models = trained(config, folder)
+    image = config.registry.image
+    models = trained(replace(config, registry=Registry(), store=Store(state=str(folder / "trainings"))), folder)
     context = shutil.copytree(ROOT, folder / "context", ignore=LEFT_OUT)
-    releases = [released(model, image, context) for model in models]
+    old, bad = (released(model, image, context) for model in models)
     rows = requests.payload(workload.of(config).load(None, None).head(200), models[0].contract)
-    target = docker.of(served)
+    target = docker.of(config)
     try:
-        yield Bench(served, args.config, target, connect(served), releases[0], releases[1], rows, args.rate)
+        yield Bench(config, path, target, connect(config), old, bad, rows, rate)
     finally:
         target.remove()
         target.close()
@@ -199,8 +212,8 @@ def trained(config: Config, folder: Path) -> list[Bundle]:
         path, window = folder / f"model {seed}", Window(since=config.data.since, until=config.data.until)
         train.run(config, found, window, path, seed=seed)
         models.append(bundles.read(path))
-        registry = connect(config)
-        registry.promote(registry.register(models[-1]), "the benchmark")
+        found_here = connect(config)
+        found_here.promote(found_here.register(models[-1]), "the benchmark")
     return models
 
 
