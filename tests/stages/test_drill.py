@@ -15,6 +15,7 @@ from gatehouse import bundle as bundles
 from gatehouse import config as settings
 from gatehouse import ledger
 from gatehouse.bundle import Bundle
+from gatehouse.canary.lease import Knobs as Lease
 from gatehouse.config import Window
 from gatehouse.errors import ConfigError, EvidenceError, TargetError
 from gatehouse.registry import connect
@@ -42,7 +43,9 @@ def made(folder: Path, version: str) -> Release:
 @pytest.fixture
 def target(tmp_path: Path) -> Iterator[LocalTarget]:
     """Return staging's target, whose processes end with the test."""
-    target = LocalTarget(drill.beside(quick(tmp_path), str(tmp_path)))
+    # The lease of a real rollout: each step must let go of it.
+    config = replace(quick(tmp_path), lease=Lease())
+    target = LocalTarget(drill.beside(config, str(tmp_path)))
     yield target
     target.close()
 

@@ -111,6 +111,7 @@ def serve(config: Config, target: Target, release: Release) -> None:
     controller.tick()
     if not controller.over:
         controller.obey(Order(Do.PROMOTE, ledger.actor(), WHY))
+    controller.release()
     if not controller.serves:
         raise TargetError(
             f"Version {release.version} could not be given the traffic: {rollout.standing(controller.state)}"
