@@ -110,7 +110,7 @@ class Bench:
         """Roll back as a person does."""
         self.reset()
         command = [sys.executable, "-P", str(ROOT / "scripts" / "rollback.py"), "--config", str(self.settings)]
-        command += ["--out", str(self.settings.with_name("rollback.json")), "--why", "the benchmark says so"]
+        command += ["--out", str(Path(self.config.store.state) / "rollback.json"), "--why", "the benchmark says so"]
         told = {
             "GATEHOUSE_TARGET": "docker",
             "GATEHOUSE_REGISTRY": "image",
