@@ -120,6 +120,7 @@ class Rollout:
     target: Annotated[Literal["local", "docker", "kubernetes", "none"], Looser("changed")] = "local"
     environment: Annotated[str, Field(pattern="^[a-z0-9-]{0,20}$"), Looser("changed")] = ""
     guardian: str = ""
+    staging: Annotated[Literal["auto", "on", "off"], Looser("changed")] = "auto"
     strategy: Annotated[strategies.Chain, AfterValidator(strategies.chain), Looser("changed")] = strategies.DEFAULT
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     poll_seconds: Positive = 1.0

@@ -281,6 +281,8 @@ def test_challenger_needs_its_verdict(own, tmp_path):
     (tmp_path / "worse.json").write_text(rejected.to_json())
     with pytest.raises(EvidenceError, match="It is worse"):
         rollout.main(config, arguments(tmp_path / "worse.json"))
+    with pytest.raises(EvidenceError, match="no verdict of staging"):
+        rollout.main(own.config, arguments(gate))
     assert connect(config).champion() is None
     assert rollout.main(config, arguments(gate)).decision == Decision.PROMOTE
     champion = connect(config).champion()

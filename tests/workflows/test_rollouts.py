@@ -42,6 +42,8 @@ FAULTS = {
     "silence": ("--silent", "errors in"),
 }
 PATIENT = {
+    # It would find some of the faults before any user does.
+    "rollout": {"staging": '"off"'},
     "steps": {"steps": "[10, 50, 100]", "bake_seconds": "5.0", "step_budget_seconds": "300.0"},
     "comparison": {"harmless_rate": "0.02", "same_late": "1.5", "bursts": "1.0"},
     "canary": {"latency_p95_ms": "1000.0", "minimum_requests": "200", "minimum_latency_requests": "200"},

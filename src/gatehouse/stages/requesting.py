@@ -18,6 +18,15 @@ from gatehouse.serving import requests
 from gatehouse.verdicts import Check, Decision
 
 SECONDS = 30
+UNPROCESSABLE = 422
+
+
+class RefusedError(TargetError):
+    """A server answered, with another status than 200."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 def wait_until_ready(url: str, seconds: float) -> None:
@@ -58,6 +67,18 @@ def judge(url: str, expected: Bundle, rows: pd.DataFrame, answers: Predictions, 
     return [Check("bundle", decision, why), same]
 
 
+def refuses(url: str) -> Check:
+    """Judge whether a server refuses what is no request, and says so with 422."""
+    try:
+        said = _ask(f"{url}/predict", {"rows": [{}]})
+    except RefusedError as error:
+        good = error.status == UNPROCESSABLE
+        why = f"A row without a single column is answered with {error.status}, and {UNPROCESSABLE} is right."
+    else:
+        good, why = False, f"A row without a single column got a prediction: {said[:200]}"
+    return Check("bad request", Decision.PROMOTE if good else Decision.ERROR, why)
+
+
 def _ask(url: str, body: Any = None) -> str:
     data = None if body is None else json.dumps(body, allow_nan=False).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - our own server
@@ -66,6 +87,6 @@ def _ask(url: str, body: Any = None) -> str:
             return str(answer.read().decode())
     except urllib.error.HTTPError as error:
         said = error.read().decode(errors="replace")[:500]
-        raise TargetError(f"{url} answered {error.code}: {said}") from error
+        raise RefusedError(error.code, f"{url} answered {error.code}: {said}") from error
     except OSError as error:
         raise TargetError(f"{url} did not answer: {error}.") from error

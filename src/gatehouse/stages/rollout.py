@@ -45,7 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(config: Config, args: argparse.Namespace) -> Verdict:
-    """Roll out the registry's challenger. Raises EvidenceError unless its own gate let it through."""
+    """Roll out the registry's challenger. Raises EvidenceError unless its own gate let it through, and staging."""
     if args.down:
         return remove(config)
     registry = registries.connect(config)
@@ -59,9 +59,25 @@ def main(config: Config, args: argparse.Namespace) -> Verdict:
         return promote_at_once(candidate, registry)
     target = targets.connect(config)
     try:
+        if staged(config) and not begun(target, candidate):
+            tested = Subject(bundle=candidate.bundle, image_digest=subject(candidate).image_digest)
+            evidence.require(args.verdict.with_name("staging.json"), "staging", tested, Path(config.store.state))
         return run(config, candidate, target=target, registry=registry, expected=expected(gate), minutes=args.minutes)
     finally:
         target.close()
+
+
+def staged(config: Config) -> bool:
+    """Tell whether a release must have run in staging: `auto` where staging can be made and removed at once."""
+    settings = config.rollout
+    return settings.staging == "on" or (settings.staging == "auto" and settings.target in ("local", "docker"))
+
+
+def begun(target: Target, candidate: Release) -> bool:
+    """Tell whether a release is on the target already: it serves, or its rollout is under way."""
+    saved = target.load()
+    state = states.from_json(saved) if saved is not None else None
+    return state is not None and any(placed and placed.release == candidate for placed in (state.canary, state.stable))
 
 
 def attach(config: Config, registry: Registry, minutes: float) -> Verdict:
