@@ -6,7 +6,8 @@ from dataclasses import FrozenInstanceError
 import pytest
 from pydantic import ValidationError
 
-from gatehouse import knobs
+from gatehouse import config, knobs
+from gatehouse.errors import ConfigError
 from gatehouse.knobs import Count, Fraction, NotNegative, Percent, Positive, Share
 
 
@@ -82,3 +83,16 @@ def test_positions_are_refused() -> None:
 def test_names_keep_order() -> None:
     """The keys come in the order in which they are written."""
     assert knobs.names(Section)[:3] == ["share", "fraction", "percent"]
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("1.5m", 90), ("24h", 86400), ("7 d", 604800), (5, 5)])
+def test_durations_are_seconds(text, seconds):
+    """A duration may be written as people say it."""
+    assert config.parse({"steps": {"bake_seconds": text}}).steps.bake_seconds == seconds
+
+
+@pytest.mark.parametrize("text", ["24", "a day", "-1h", "0s", "24h "])
+def test_other_texts_are_no_duration(text):
+    """A text that is no duration is refused, with how to write one."""
+    with pytest.raises(ConfigError, match=r"bake_seconds"):
+        config.parse({"steps": {"bake_seconds": text}})

@@ -1,9 +1,10 @@
 """The decorator and the number types of settings: what a section of gatehouse.toml may hold."""
 
 import dataclasses
+import re
 from typing import Annotated, Any, Literal, TypeVar, cast, dataclass_transform
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 T = TypeVar("T")
@@ -16,6 +17,21 @@ Multiple = Annotated[float, Field(gt=1)]
 AtLeastOne = Annotated[float, Field(ge=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def seconds(value: Any) -> Any:
+    """Return a text like '24h' as seconds, and anything else as it is. Raises ValueError for another text."""
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([smhd])", value)
+    if found is None:
+        raise ValueError("write a number of seconds, or a duration: '90s', '15m', '24h', '7d'")
+    return float(found[1]) * UNITS[found[2]]
+
+
+Duration = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,7 @@ fencing token).
 from dataclasses import dataclass
 from typing import Annotated
 
-from gatehouse.knobs import Looser, Positive, knobs
+from gatehouse.knobs import Duration, Looser, Positive, knobs
 
 
 @knobs
@@ -16,7 +16,7 @@ class Knobs:
     """How long a program may act without saying that it is alive, and how long a canary may go unwatched."""
 
     seconds: Positive = 90.0
-    unwatched_seconds: Annotated[Positive, Looser("higher")] = 300.0
+    unwatched_seconds: Annotated[Duration, Looser("higher")] = 300.0
 
 
 @dataclass(frozen=True)

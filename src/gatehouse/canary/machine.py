@@ -17,18 +17,18 @@ from gatehouse.canary.state import ALL, FINAL, Phase, Placed, State, enter, free
 from gatehouse.canary.strategy import DEFAULT, Chain, Strategy
 from gatehouse.canary.watch import Watched, watched
 from gatehouse.errors import EvidenceError
-from gatehouse.knobs import Looser, Percent, Positive, knobs
+from gatehouse.knobs import Duration, Looser, Percent, knobs
 from gatehouse.release import Release
 from gatehouse.verdicts import Check, Decision
 
 
 @knobs
 class Knobs:
-    """The canary's weights in percent, the least and the most time that a step takes, in seconds."""
+    """The canary's weights in percent, the least and the most time that a step takes: seconds, or "24h"."""
 
     steps: Annotated[tuple[Percent, ...], Field(min_length=1), Looser("fewer")] = (5, 10, 25, 50, 100)
-    bake_seconds: Annotated[Positive, Looser("lower")] = 300.0
-    step_budget_seconds: Positive = 3600.0
+    bake_seconds: Annotated[Duration, Looser("lower")] = 300.0
+    step_budget_seconds: Duration = 3600.0
 
 
 def begin(
