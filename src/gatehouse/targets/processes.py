@@ -6,6 +6,7 @@ So a process runs exactly as long as its lock is held, and a number that another
 
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,10 @@ from typing import Any
 from gatehouse import files
 from gatehouse.errors import EvidenceError, TargetError
 from gatehouse.targets import waiting
+
+
+# A process notes its own number: whoever starts it may be killed before it could.
+NOTED = 'echo $$ > "$0" && exec "$@"'
 
 
 class Processes:
@@ -30,13 +35,16 @@ class Processes:
 
         `facts` can be read back from `about`. Raises TargetError when it cannot be started, or runs already.
         """
+        if shutil.which(command[0]) is None:
+            raise TargetError(f"'{command[0]}' cannot be started: there is no such program.")
         self.folder.mkdir(parents=True, exist_ok=True)
         lock = os.open(self._file(name, "lock"), os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._file(name, "pid").unlink(missing_ok=True)
             with self._file(name, "log").open("wb") as log:
                 child = subprocess.Popen(
-                    command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[lock],
+                    ["/bin/sh", "-c", NOTED, str(self._file(name, "pid")), *command], env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[lock],
                     start_new_session=True,
                 )  # fmt: skip
         except BlockingIOError as error:
@@ -92,8 +100,9 @@ class Processes:
 
     def stop(self, name: str, seconds: float) -> None:
         """Ask a process to end, and kill it when it has not after `seconds`."""
-        pid = self.about(name).get("pid")
-        if pid and self.running(name):
+        if self.running(name):
+            waiting.until(lambda: self._pid(name) > 0, 10, f"'{name}' runs and did not note its number")
+            pid = self._pid(name)
             self._signal(pid, signal.SIGTERM)
             with suppress(TargetError):
                 waiting.until(lambda: not self.running(name), seconds, name)
@@ -107,6 +116,13 @@ class Processes:
     def names(self) -> list[str]:
         """Return the names of all processes that were ever started in the folder."""
         return sorted(path.stem for path in self.folder.glob("*.lock"))
+
+    def _pid(self, name: str) -> int:
+        """Return the number that a process noted, or 0 while it has not."""
+        try:
+            return int(self._file(name, "pid").read_text())
+        except (FileNotFoundError, ValueError):
+            return 0
 
     def _signal(self, pid: int, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
