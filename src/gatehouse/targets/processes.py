@@ -18,7 +18,6 @@ from gatehouse import files
 from gatehouse.errors import EvidenceError, TargetError
 from gatehouse.targets import waiting
 
-
 # A process notes its own number: whoever starts it may be killed before it could.
 NOTED = 'echo $$ > "$0" && exec "$@"'
 
@@ -44,8 +43,8 @@ class Processes:
             self._file(name, "pid").unlink(missing_ok=True)
             with self._file(name, "log").open("wb") as log:
                 child = subprocess.Popen(
-                    ["/bin/sh", "-c", NOTED, str(self._file(name, "pid")), *command], env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[lock],
-                    start_new_session=True,
+                    ["/bin/sh", "-c", NOTED, str(self._file(name, "pid")), *command],
+                    env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[lock], start_new_session=True,
                 )  # fmt: skip
         except BlockingIOError as error:
             raise TargetError(f"'{name}' in {self.folder} runs already.") from error
