@@ -17,6 +17,7 @@ from gatehouse.stages.traffic import Traffic
 
 pytestmark = [
     pytest.mark.act,
+    pytest.mark.slow,
     pytest.mark.skipif(not os.environ.get("GATEHOUSE_ACT"), reason="GATEHOUSE_ACT names no command that runs act"),
     pytest.mark.skipif("PYTEST_XDIST_WORKER" in os.environ, reason="these tests need each other: run them without -n"),
 ]
