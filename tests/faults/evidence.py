@@ -123,7 +123,7 @@ def rolled_out(text: Callable[[Workshop], str], challenger: bool = True) -> Judg
         config = replace(config, rollout=replace(config.rollout, target="none"))
         if challenger:
             connect(config).register(shop.candidate)
-        args = Namespace(verdict=shop.text(text(shop), "gate.json"), down=False)
+        args = Namespace(verdict=shop.text(text(shop), "gate.json"), down=False, attach=False, minutes=60.0)
         return attempt("rollout", lambda: rollout.main(config, args))
 
     return judge

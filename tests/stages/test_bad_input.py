@@ -159,7 +159,7 @@ def test_port_in_use(project, challenger):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with (project.folder / "gatehouse.toml").open("a") as stream:
-            stream.write(f"[rollout]\nport = {port}\n")
+            stream.write(f"[rollout]\nport = {port}\nstaging = 'off'\n")
         assert project.run(rollout, "--verdict", str(challenger)) == 2
     assert f"Port {port} is in use" in project.said
     assert connect(cli.config.load(project.folder / "gatehouse.toml")).champion() is None
@@ -167,6 +167,8 @@ def test_port_in_use(project, challenger):
 
 def test_traefik_missing(project, challenger, monkeypatch):
     """Without the router's program the error says how to install it."""
+    with (project.folder / "gatehouse.toml").open("a") as stream:
+        stream.write("[rollout]\nstaging = 'off'\n")
     monkeypatch.setattr(local_router.shutil, "which", lambda *args, **kwargs: None)
     assert project.run(rollout, "--verdict", str(challenger)) == 2
     assert "traefik" in project.said.lower()

@@ -1,4 +1,5 @@
 import asyncio
+import os
 import subprocess
 import sys
 import time
@@ -83,7 +84,8 @@ def test_silence_is_endless() -> None:
 def test_crash_comes_after_its_count() -> None:
     """The process dies at the prediction after the last that it answers."""
     said = "from stages.test_faulty_server import *; statuses(Faulty(sound, Fault(crash_after=3)), '/predict', 9)"
-    found = subprocess.run([sys.executable, "-c", said], cwd=Path(__file__).parents[1], check=False)
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    found = subprocess.run([sys.executable, "-c", said], env=env, check=False)
     assert found.returncode == 3
     assert statuses(Faulty(sound, Fault(crash_after=3)), "/predict", 3) == [200] * 3
 

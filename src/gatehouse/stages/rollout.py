@@ -235,5 +235,6 @@ def remove(config: Config) -> Verdict:
     target = targets.connect(config)
     target.remove()
     target.close()
-    why = f"Nothing is left on the target '{config.rollout.target}'."
+    left = "Nothing is left" if config.rollout.target != "kubernetes" else "No version of it runs"
+    why = f"{left} on the target '{config.rollout.target}'."
     return judgement.make("rollout", [Check("rollout", Decision.PROMOTE, why)])

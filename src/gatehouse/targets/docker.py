@@ -147,7 +147,7 @@ class DockerTarget:
         self.known = None
 
     def _kept(self, router: Container) -> str | None:
-        found = [self.engine.read(router, name) for name in (containers.STATE, containers.NEW_STATE)]
+        found = (self.engine.read(router, name) for name in (containers.STATE, containers.NEW_STATE))
         return next((text for text in found if text is not None and is_whole(text)), None)
 
     def _ensure_router(self) -> Container:
