@@ -175,6 +175,7 @@ class TestPullRequest:
         assert "customer_age" in " ".join(check.why for check in verdict.checks)
         assert not (run.artifacts / "candidate").exists()
 
+    @pytest.mark.slow
     def test_worse_model_is_red(self, scene, first):
         """A model that is worse on the same rows is refused by the gate, and no image is built."""
         with scene.branch("worse"):
@@ -189,6 +190,7 @@ class TestPullRequest:
         assert run.verdict("candidate", "check_model").decision == PROMOTE
         assert not (run.artifacts / "images").exists()
 
+    @pytest.mark.slow
     def test_uncertain_change_is_held(self, scene, first):
         """A change that may lose too much, or may not, is green, and says how a person may decide."""
         with scene.branch("uncertain"):
