@@ -28,7 +28,7 @@ def back(state: State, version: str | None = None) -> State:
 def test_previous_takes_over():
     """The traffic moves first, then the registry, and what served stops last; it is remembered no more."""
     state = back(PROMOTED)
-    assert actions.needed(state) == (Weigh({"blue": 100, "green": 0}), Promote(OLD), Stop("green"))
+    assert actions.needed(state) == (Weigh({"blue": 100, "green": 0}, tested="blue"), Promote(OLD), Stop("green"))
     assert actions.serving(state) == (Placed("blue", OLD),)
     over = settle(state)
     assert (over.stable, over.canary, over.previous, over.former) == (Placed("blue", OLD), None, None, (OLDEST,))
@@ -43,8 +43,8 @@ def test_named_version_takes_the_free_slot():
 
 
 def test_rollbacks_go_further_back():
-    """A second rollback goes to the version before, and a third has nowhere to go."""
-    twice = settle(back(settle(back(PROMOTED))))
+    """A second rollback goes on to the version that it names, and a third has nowhere to go."""
+    twice = settle(back(settle(back(PROMOTED)), OLDEST.version))
     assert twice.stable == Placed("green", OLDEST)
     with pytest.raises(EvidenceError, match=r"served here before 0\.9\.0: there is nothing to roll back to"):
         back(twice)
@@ -56,6 +56,7 @@ def test_rollbacks_go_further_back():
         (State(Phase.ROLLED_BACK, settled=True), None, "No version serves here"),
         (SERVING, None, "nothing to roll back to"),
         (PROMOTED, "1.1.0", "has all traffic already"),
+        (settle(back(PROMOTED)), None, r"rolled back already.* name the version \(--to\): 0\.9\.0\."),
         (PROMOTED, "7.0.0", r"7\.0\.0 did not serve here lately.* These can: 1\.0\.0, 0\.9\.0\."),
     ],
 )
@@ -70,7 +71,7 @@ def test_unfinished_promotion_is_taken_back():
     promoted = orders.obey(rollouts.baking(), Order(Do.PROMOTE, "Ada", "the sale"), 5.0)
     assert not earlier.under_way(promoted)
     state = back(promoted)
-    assert actions.needed(state)[:2] == (Weigh({"blue": 100, "green": 0}), Promote(OLD))
+    assert actions.needed(state)[:2] == (Weigh({"blue": 100, "green": 0}, tested="blue"), Promote(OLD))
     assert settle(state).stable == Placed("blue", OLD)
 
 

@@ -66,7 +66,7 @@ def test_shadow_serves_nobody():
     )  # fmt: skip
     assert state.history[-1].why == "The candidate is ready. It gets copies of 20 % of the requests."
     unsettled = replace(state, settled=False)
-    assert actions.needed(unsettled) == (actions.Weigh({"blue": 100, "green": 0}, {"green": 20}),)
+    assert actions.needed(unsettled) == (actions.Weigh({"blue": 100, "green": 0}, {"green": 20}, "green"),)
     assert Placed("green", NEW) in actions.serving(state)
 
 

@@ -74,6 +74,34 @@ def test_unknown_bursts_are_assumed():
     assert (seen.dispersion, seen.watched) == ({}, 59)
 
 
+def test_sticky_clients_are_worth_less():
+    """Requests of clients that stay are divided although stable was calm, and stay divided where it was burstier."""
+    look, calm = (counters(2000, errors=40), counters(2000, errors=12)), (counters(1000, errors=5),) * 60
+    begun = side_by_side.begun(Watched("a", 0.0, counters(0), calm), counters(0), {})
+    lots, clients = (
+        side_by_side.judged(looked(look, seen=replace(begun, sticky=sticky), knobs=Knobs()), Knobs())[0]
+        for sticky in (False, True)
+    )
+    assert (lots.decision, clients.decision) == (Decision.REJECT, Decision.HOLD)
+    assert "divided by 3, as each client's requests all go to one version" in clients.why
+    bursty = replace(begun, sticky=True, dispersion={"errors": 7.0})
+    check = side_by_side.judged(looked(look, seen=bursty, knobs=Knobs()), Knobs())[0]
+    assert "divided by 7.0, as stable's come in bursts" in check.why
+
+
+def test_sticky_clients_have_no_share():
+    """Where clients stay, the share is told and judges nobody: the same requests by lot are an error of the router."""
+    looks = [(counters(100 * n, yes=50 * n), counters(900 * n, yes=450 * n)) for n in range(1, 9)]
+    found = [looked(*looks, seen=Compared(counters(0), sticky=sticky)) for sticky in (False, True)]
+    lots, clients = ({check.name: check for check in side_by_side.judged(seen, SINGLE)} for seen in found)
+    assert lots["traffic split"].decision == Decision.ERROR
+    assert (clients["traffic split"].decision, clients["traffic split"].advisory) == (Decision.PROMOTE, True)
+    assert "clients stay with their version" in clients["traffic split"].why
+    beside = f"{CLASS} beside stable"
+    assert "differs at all" in lots[beside].why
+    assert "differs at all" not in clients[beside].why
+
+
 def test_gone_weight_teaches_nothing_of_shares():
     """While the router does not do as it was told, nothing is learned of its split or of predictions."""
     seen = looked((counters(300), counters(300)), (counters(900), counters(600)), share=None)

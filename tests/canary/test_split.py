@@ -48,3 +48,10 @@ def test_slow_version_is_not_the_router(slow, delay):
         ours, theirs = (5 * late, 95) if slow == "canary" else (5, 95 * late)
         seen = split.grown(seen, ours, theirs, float(second))
         assert split.judge(seen, 0.05, 1.25, 0.05).decision == Decision.PROMOTE
+
+
+def test_share_of_staying_clients_is_only_told():
+    """Where clients stay with their version, no share is wrong, and the reason says so."""
+    check = split.told(split.grown(split.begun(0.0), 1, 999, 600.0), 0.5)
+    assert (check.decision, check.advisory, check.observed) == (Decision.PROMOTE, True, 0.001)
+    assert "got 1 of 1,000 requests at this weight, and 50% were set; clients stay" in check.why

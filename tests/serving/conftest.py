@@ -67,7 +67,8 @@ def running(folder: Path, bundle: Path, *arguments: object, module: str = "gateh
     """Give a server that is ready, with its log and port below `folder`."""
     port_file = folder / "port"
     ours = ("--bundle", bundle, "--log", folder / "log", "--port", 0, "--port-file", port_file, "--drain-seconds", 0.2)
-    line = command(*ours, *arguments, module=module)
+    # What else the machine does shall refuse nothing.
+    line = command(*ours, "--maximum-lag-ms", 5000, *arguments, module=module)
     with subprocess.Popen(line, env=CLEAN, text=True, stderr=subprocess.PIPE) as process:
         try:
             end = time.monotonic() + 60

@@ -13,6 +13,7 @@ from sklearn.linear_model import LinearRegression
 from gatehouse.bundle import Bundle
 from gatehouse.contract import Column, Contract
 from gatehouse.serving import prediction_log, requests, runtime
+from gatehouse.targets import server_metrics
 
 ROW = tumours.ROW
 
@@ -84,6 +85,16 @@ def test_counts_requests(server: Any) -> None:
     server.predict({})
     server.ask("/a/scan/of/ours")
     assert {name: server.counter(name) - before[name] for name in series} == series
+
+
+def test_tester_is_no_evidence(server: Any) -> None:
+    """A tester is answered, and its rows are not among those by which two versions are compared."""
+    seen, classes = "gatehouse_predictions_total", server_metrics.predictions
+    before, told = server.counter(seen), classes(server.ask("/metrics")[2].decode())
+    assert server.ask("/predict", json.dumps(ROW).encode(), X_Gatehouse_Version="candidate")[0] == 200
+    assert (server.counter(seen) - before, classes(server.ask("/metrics")[2].decode())) == (1, told)
+    assert server.ask("/predict", json.dumps(ROW).encode(), X_Gatehouse_Version="other")[0] == 200
+    assert classes(server.ask("/metrics")[2].decode()) != told
 
 
 def test_metrics_name_model(server: Any, bundle: Bundle) -> None:

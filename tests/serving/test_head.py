@@ -36,7 +36,7 @@ def test_plain_heads_are_taken(text: bytes) -> None:
         b"GET" + request()[4:],
         request().replace(b"1.1", b"1.0"), request().replace(b"/predict", b"/predict?x=1"), request()[:40], b"",
         request().replace(b"content-length: ", b"content-length: -"), request().replace(b"content-length: ", b"x: "),
-        request().replace(b"\r\n", b"\n"),
+        request().replace(b"\r\n", b"\n"), request("X-Gatehouse-Version: candidate"),
     ],
 )  # fmt: skip
 def test_other_heads_are_left(data: bytes) -> None:

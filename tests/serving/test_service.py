@@ -10,12 +10,14 @@ import tumours
 from sklearn.linear_model import LinearRegression
 
 from gatehouse.bundle import Bundle
+from gatehouse.canary.counters import CLASS
 from gatehouse.contract import Column, Contract
 from gatehouse.errors import BundleError
 from gatehouse.serving import prediction_log, service
 from gatehouse.serving.requests import RequestError
 from gatehouse.serving.runtime import ModelError
 from gatehouse.serving.service import Settings
+from gatehouse.targets import server_metrics
 
 BODY = json.dumps({"rows": [tumours.ROW, {**tumours.ROW, "patient": "p2"}]}).encode()
 
@@ -69,3 +71,13 @@ def test_one_request_fails_alone(tmp_path: Path) -> None:
         assert [json.loads(told[1])["predictions"] for told in (first, fourth)] == [[10.0], [20.0]]
         assert (type(second), type(third)) == (ModelError, RequestError)
         assert opened.metrics.predictions == 2
+
+
+def test_tester_is_logged_and_no_evidence(bundle: Bundle, tmp_path: Path) -> None:
+    """What a tester is answered is in the log, and in nothing by which two versions are compared."""
+    with closing(service.start(Settings(bundle.path, log=tmp_path, recalled_answers=10))) as opened:
+        before = opened.recall.text()
+        asyncio.run(opened.predict(BODY, "r-7", tester=True))
+        told = server_metrics.predictions(opened.metrics.text().decode())[CLASS]
+        assert (sum(told.values()), opened.metrics.predictions, opened.recall.text()) == (0, 2, before)
+    assert prediction_log.read(tmp_path)["request_id"].tolist() == ["r-7", "r-7"]

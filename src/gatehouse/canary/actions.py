@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gatehouse.canary.counters import Slot
-from gatehouse.canary.state import Phase, Placed, State, copies, shares
+from gatehouse.canary.state import Phase, Placed, State, copies, shares, tested
 from gatehouse.release import Release
 
 
@@ -18,10 +18,11 @@ class Start:
 
 @dataclass(frozen=True)
 class Weigh:
-    """Share the traffic by percent, and send copies of so many percent of the requests."""
+    """Share the traffic by percent, send copies of so many percent of the requests, and testers to one slot."""
 
     weights: Mapping[Slot, int]
     mirrored: Mapping[Slot, int] = field(default_factory=dict)
+    tested: Slot | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def needed(state: State) -> tuple[Action, ...]:
         return ()
     if state.phase == Phase.STARTING:
         return (Start(state.canary.slot, state.canary.release),)
-    weigh = Weigh(shares(state), copies(state))
+    weigh = Weigh(shares(state), copies(state), tested(state))
     if state.phase in TRIED:
         return (weigh,)
     if state.phase == Phase.PROMOTED:

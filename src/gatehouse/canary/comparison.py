@@ -30,7 +30,8 @@ class Knobs:
     on the newest rows.
 
     Counts are divided by how bursty stable was in windows of `window_seconds` before the start, by `bursts` where it
-    was not watched long enough. The odds that a request goes to the canary may be `uneven` times those that were set.
+    was not watched long enough, and by no less where clients stay with their version. The odds that a request goes to
+    the canary may be `uneven` times those that were set.
     """
 
     same: Annotated[Positive, Looser("higher")] = 1.0

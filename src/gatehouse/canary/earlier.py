@@ -21,7 +21,8 @@ def under_way(state: State) -> bool:
 def choose(state: State, version: str | None = None) -> Release:
     """Return the version that served before, or the one that is named.
 
-    Raises EvidenceError, naming those that there are, when it did not serve here lately or serves already.
+    Raises EvidenceError, naming those that there are, when it did not serve here lately or serves already, and where
+    none is named although the last rollout was taken back: who asks may not know that, and would go too far.
     """
     state = settled(state)
     if state.stable is None:
@@ -29,13 +30,18 @@ def choose(state: State, version: str | None = None) -> Release:
     serving = state.stable.release.version
     if not state.former:
         raise EvidenceError(f"No version is known that served here before {serving}: there is nothing to roll back to.")
+    names = ", ".join(release.version for release in state.former)
+    if version is None and state.phase != Phase.PROMOTED:
+        raise EvidenceError(
+            f"Version {serving} has all traffic since the last rollout ended ({state.phase}): that one is rolled back "
+            f"already. To go back further, name the version (--to): {names}."
+        )
     if version is None:
         return state.former[0]
     if version == serving:
         raise EvidenceError(f"Version {version} has all traffic already.")
     known = {release.version: release for release in reversed(state.former)}
     if version not in known:
-        names = ", ".join(release.version for release in state.former)
         raise EvidenceError(f"Version {version} did not serve here lately, and cannot take over. These can: {names}.")
     return known[version]
 

@@ -179,6 +179,7 @@ def difference(seen: Outputs, name: str, share: float) -> float:
 def judge(seen: Outputs, share: float) -> tuple[Check, ...]:
     """Return a check of each output: reject what differs by more than it may, else promote; hold before the first test.
 
+    Without a `share` that is known, of sticky clients, nothing is said of whether there is any difference at all.
     Where a later step has too few rows for one, the test of an earlier step stands.
     """
     if not seen.names:
@@ -197,12 +198,12 @@ def _judged(seen: Outputs, name: str, share: float) -> Check:
     if expected is None:
         allowed = f"{found.limit:.2f} is allowed; no comparison on the newest rows says how much to expect"
     any_odds = np.exp(min(100.0, difference(seen, name, share)))
-    differ = f"that it differs at all: {any_odds:,.2g} to 1"
+    differ = f"; that it differs at all: {any_odds:,.2g} to 1" if share else ""
     told = f"The canary's {name} differs from stable's by a PSI of {found.index:.2f} over {found.rows:,} rows"
     if found.significant:
         why = f"{told}: {allowed}, and more is proven (p {_p(found.p)}, needed {found.level:.2g})."
         return Check(about, Decision.REJECT, why, observed=found.index, limit=found.limit, n=found.rows)
-    why = f"{told}: {allowed}, and more is not proven; {differ}."
+    why = f"{told}: {allowed}, and more is not proven{differ}."
     return Check(about, Decision.PROMOTE, why, observed=found.index, limit=found.limit, n=found.rows)
 
 

@@ -20,7 +20,8 @@ class Compared:
 
     `edges` are the ends of the buckets, in milliseconds, at which stable's quantiles were frozen; empty until they are.
     `dispersion` of the metrics is from the `watched` windows before the start, and empty when these were too few.
-    `share` is the canary's of the traffic at the last look, None when the router did not do as it was told.
+    `share` is the canary's of the traffic at the last look, None when the router did not do as it was told. Of `sticky`
+    clients each stays with one version, so that requests are no lots of their own.
     """
 
     stable: Counters = field(default_factory=Counters)
@@ -31,6 +32,7 @@ class Compared:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     split: Split = field(default_factory=Split)
     outputs: Outputs = field(default_factory=Outputs)
+    sticky: bool = False
 
 
 def begun(watched: Watched, stable: Counters, expected: Mapping[str, float]) -> Compared:
@@ -111,13 +113,27 @@ def _window(canary: Counters, stable: Counters, edge: float | None) -> Window:
 
 
 def _dispersion(seen: Compared, name: str, knobs: Knobs) -> float:
-    return seen.dispersion.get(name, knobs.bursts)
+    """Return what counts are divided by.
+
+    A client that differs for good, by odd rows or large ones, is in every window of stable's, so stable's bursts tell
+    nothing of it. Where clients are sticky, counts are divided by no less than where bursts are not known. Simulated
+    with 300 clients, 50 requests/s and 20 minutes a step: of 60 sound canaries 7 were rolled back without that and none
+    with it, where errors of one client correlate by .01; by .05, 16 and 10. Of 30 clients no divisor makes a sample.
+    """
+    found = seen.dispersion.get(name, knobs.bursts)
+    return max(found, knobs.bursts) if seen.sticky else found
 
 
 def judged(seen: Compared, knobs: Knobs) -> tuple[Check, ...]:
-    """Return all checks of a canary beside stable."""
+    """Return all checks of a canary beside stable.
+
+    Sticky clients came by the weights of their first request, so these do not say what share to expect.
+    """
     share = seen.share or 0.0
-    by_weight = split.judge(seen.split, share, knobs.uneven, knobs.alpha), *outputs.judge(seen.outputs, share)
+    if seen.sticky:
+        by_weight = split.told(seen.split, share), *outputs.judge(seen.outputs, 0.0)
+    else:
+        by_weight = split.judge(seen.split, share, knobs.uneven, knobs.alpha), *outputs.judge(seen.outputs, share)
     return (*metrics(seen, knobs), *by_weight)
 
 
@@ -137,6 +153,8 @@ def metrics(seen: Compared, knobs: Knobs) -> tuple[Check, ...]:
 def _said_of_bursts(seen: Compared, name: str, knobs: Knobs) -> str:
     """Say by what counts are divided, and why; nothing where single events are counted."""
     factor = _dispersion(seen, name, knobs)
+    if seen.sticky and factor == knobs.bursts > 1:
+        return f"Counts are divided by {factor:g}, as each client's requests all go to one version ([rollout] sticky)."
     if name in seen.dispersion:
         return f"Counts are divided by {factor:.1f}, as stable's come in bursts." if factor > 1 else ""
     few = f"{seen.watched} windows were seen before the start, and {bursts.FEWEST_WINDOWS} are needed"

@@ -38,6 +38,17 @@ def grown(seen: Split, canary: int, stable: int, now: float) -> Split:
     return Split(seen.since, now, seen.canary + canary, seen.stable + stable)
 
 
+def told(seen: Split, share: float) -> Check:
+    """Return what the canary got, where clients stay with their version: that decides nothing.
+
+    Its share follows how much each client sends, and who came before the weight was set: a router that does as it was
+    told gets there as slowly as new clients come, so there is no share that it has to keep.
+    """
+    n = seen.canary + seen.stable
+    why = f"{_got(seen, share)}; clients stay with their version ([rollout] sticky), so the share proves nothing."
+    return Check(NAME, Decision.PROMOTE, why, seen.canary / n if n else 0.0, share, n=n, advisory=True)
+
+
 def judge(seen: Split, share: float, uneven: float, alpha: float) -> Check:
     """Judge whether the router keeps to the weight: `error` when it does not with odds of 2/alpha, else `promote`.
 
@@ -46,7 +57,7 @@ def judge(seen: Split, share: float, uneven: float, alpha: float) -> Check:
     """
     n, limit, seconds = seen.canary + seen.stable, 2 / alpha, seen.at - seen.since
     found = seen.canary / n if n else 0.0
-    got = f"The canary got {seen.canary:,} of {n:,} requests at this weight, and {share:.0%} were set"
+    got = _got(seen, share)
     if seconds <= UNDER_WAY_SECONDS or not 0 < share < 1:
         return Check(NAME, Decision.PROMOTE, f"{got}.", observed=found, limit=share, n=n)
     part, odds = UNDER_WAY_SECONDS / seconds, share / (1 - share)
@@ -60,3 +71,8 @@ def judge(seen: Split, share: float, uneven: float, alpha: float) -> Check:
         "Mend the router, or whatever sends requests past its weights, and roll out again."
     )
     return Check(NAME, Decision.ERROR, why, observed=found, limit=share, n=n)
+
+
+def _got(seen: Split, share: float) -> str:
+    n = seen.canary + seen.stable
+    return f"The canary got {seen.canary:,} of {n:,} requests at this weight, and {share:.0%} were set"

@@ -146,6 +146,13 @@ def copies(state: State) -> dict[Slot, int]:
     return {state.canary.slot: state.shadow.share}
 
 
+def tested(state: State) -> Slot | None:
+    """Return the slot that testers reach: the candidate's from when it is ready until it lost, else stable's."""
+    if state.canary is not None and state.phase in (Phase.SHADOWING, Phase.BAKING, Phase.PROMOTED):
+        return state.canary.slot
+    return state.stable.slot if state.stable is not None else None
+
+
 @cache
 def adapter() -> TypeAdapter[State]:
     """Return what writes and reads states; making it takes longer than using it."""

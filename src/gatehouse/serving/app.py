@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from gatehouse.errors import GatehouseError
-from gatehouse.serving import answers, body, openapi, page
+from gatehouse.serving import answers, body, identity, openapi, page
 from gatehouse.serving.service import Service
 
 STATUSES = (400, 408, 413, 415, 422, 500, 503, 504)
@@ -63,7 +63,8 @@ async def predict(request: Request) -> Response:
     service: Service = request.app.state.service
     settings = service.settings
     content = await body.read(request.scope, request.receive, settings.maximum_bytes, settings.time_limit_seconds)
-    status, text = await service.predict(content, request.state.request_id)
+    tester = identity.tests(request.scope["headers"])
+    status, text = await service.predict(content, request.state.request_id, tester=tester)
     return Response(text, status, media_type="application/json")
 
 

@@ -8,7 +8,8 @@ from gatehouse.serving import identity
 # A head in which every line is a name and a value: what is not is the parser's to judge.
 HEAD = re.compile(rb"POST /predict HTTP/1\.1\r\n(?:[\w!#$%&'*+.^`|~-]+:[ \t]*[\x21-\x7e][\x20-\x7e\t]*\r\n)+\r\n")
 FIELDS = re.compile(
-    rb"\r\n(content-(?:length|type|encoding)|x-request-id|connection|transfer-encoding|expect|upgrade):([^\r]*)", re.I
+    rb"\r\n(content-(?:length|type|encoding)|x-request-id|connection|transfer-encoding|expect|upgrade|x-gatehouse-version):([^\r]*)",
+    re.I,
 )
 
 

@@ -1,4 +1,7 @@
-"""Ids of requests: those that clients send, where they are fit, and new ones."""
+"""Who asks: the ids of requests, which clients send or are made here, and whether it is a tester.
+
+A tester sends odd requests, by which no candidate shall be judged (`gatehouse.targets.testers`).
+"""
 
 import itertools
 import re
@@ -7,6 +10,7 @@ from collections.abc import Iterable
 
 # What a client may choose: it goes into logs and headers, so no blanks and nothing long.
 FIT = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+TESTER, CANDIDATE = b"x-gatehouse-version", b"candidate"
 # An id for each request from the system's randomness would cost more than reading the request.
 FIRST, NUMBERS = secrets.token_hex(8), itertools.count()
 
@@ -24,6 +28,11 @@ def ours(name: str) -> bool:
 def of(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Return the id that the client sent, if it is a fit one, or a new one."""
     return fit(next((value for name, value in headers if name == b"x-request-id"), b""))
+
+
+def tests(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Tell whether a tester sent a request with these headers, whose names are in small letters."""
+    return (TESTER, CANDIDATE) in headers
 
 
 def fit(sent: bytes) -> str:

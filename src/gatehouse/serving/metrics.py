@@ -67,9 +67,11 @@ class Metrics(Collector):
         self.shed += 1
         self.answered(route, 503, 0.0)
 
-    def predicted(self, answers: Predictions) -> None:
-        """Count the rows that were predicted, by class, by how sure the model was, and by what it said."""
+    def predicted(self, answers: Predictions, *, tester: bool = False) -> None:
+        """Count the rows that were predicted; users' also by class, by how sure the model was, and by what it said."""
         self.predictions += len(answers)
+        if tester:
+            return
         values = answers.values.tolist()
         if not answers.classes:
             for value in values:

@@ -80,18 +80,20 @@ class Service:
     cache: Cache | None = None
     draining: bool = False
 
-    async def predict(self, body: bytes, request_id: str) -> Told:
+    async def predict(self, body: bytes, request_id: str, *, tester: bool = False) -> Told:
         """Answer one request's body, and return the status and the text.
+
+        What a tester is answered is logged, and is nothing by which this version is judged beside another.
 
         Raises RequestError for a request that is wrong, ModelError for a broken model without a fallback, TooLateError
         for a slow one.
         """
-        (outcome,) = await self.predict_all([(body, request_id)])
+        (outcome,) = await self.predict_all([(body, request_id)], tester=tester)
         if isinstance(outcome, GatehouseError):
             raise outcome
         return outcome
 
-    async def predict_all(self, requests: Sequence[tuple[bytes, str]]) -> list[Outcome]:
+    async def predict_all(self, requests: Sequence[tuple[bytes, str]], *, tester: bool = False) -> list[Outcome]:
         """Answer several requests, each a body and an id, with one call of the model; what one raises is its outcome.
 
         Where the model fails on all of them, each is tried alone, so that no request fails for another's rows.
@@ -103,7 +105,7 @@ class Service:
                 read.append((place, Asked(request_id, self._read(body), body)))
             except RequestError as error:
                 outcomes[place] = error
-        found = await self._answer_all([asked for _, asked in read], now)
+        found = await self._answer_all([asked for _, asked in read], now, tester)
         outcomes.update(zip((place for place, _ in read), found, strict=True))
         return [outcomes[place] for place in range(len(requests))]
 
@@ -113,7 +115,7 @@ class Service:
             self.metrics.unseen.labels(column).inc(count)
         return batch
 
-    async def _answer_all(self, asked: Sequence[Asked], now: datetime) -> list[Outcome]:
+    async def _answer_all(self, asked: Sequence[Asked], now: datetime, tester: bool) -> list[Outcome]:
         if not asked:
             return []
         try:
@@ -123,9 +125,9 @@ class Service:
         except ModelError as error:
             if len(asked) == 1:
                 return [self._degraded(asked[0], now, error)]
-            return [(await self._answer_all([one], now))[0] for one in asked]
-        self.metrics.predicted(answers)
-        return self._told(asked, now, answers)
+            return [(await self._answer_all([one], now, tester))[0] for one in asked]
+        self.metrics.predicted(answers, tester=tester)
+        return self._told(asked, now, answers, recall=not tester)
 
     def _degraded(self, asked: Asked, now: datetime, error: ModelError) -> Outcome:
         """Answer by the fallback, where there is one: that is marked, counted, and logged as what it is."""
@@ -138,13 +140,13 @@ class Service:
         except ModelError as failed:
             return failed
         self.metrics.fallbacks.inc(len(answers))
-        return self._told([asked], now, answers, fallback=True)[0]
+        return self._told([asked], now, answers, fallback=True, recall=False)[0]
 
     async def _answers(self, rows: list[dict[str, Any]]) -> Predictions:
         return await (self.cache.answer(rows, self.runtime.predict) if self.cache else self.runtime.predict(rows))
 
     def _told(
-        self, asked: Sequence[Asked], now: datetime, answers: Predictions, *, fallback: bool = False
+        self, asked: Sequence[Asked], now: datetime, answers: Predictions, *, recall: bool, fallback: bool = False
     ) -> list[Outcome]:
         """Log the answers, and return what each client is told."""
         values, scores = answers.values.tolist(), prediction_log.scores(answers)
@@ -153,7 +155,7 @@ class Service:
             end = start + len(one.batch.rows)
             told.append(Answered(one.request_id, one.batch, values[start:end], scores[start:end], fallback))
             start = end
-        if self.recall and not fallback:
+        if self.recall and recall:
             for one, answered in zip(asked, told, strict=True):
                 self.recall.add(one.body, answered)
         if self.log:
