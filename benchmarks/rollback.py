@@ -21,7 +21,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -228,25 +228,21 @@ def released(model: Bundle, image: str, context: Path) -> Release:
 
 def judged(rounds: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return the medians, the failed requests, and whether the goals are met."""
-    middle = {way: median(found[way]["seconds"] for found in rounds) for way in ("decision", "script", "replaced")}
-    failed = {way: sum(found[way]["failed"] for found in rounds) for way in middle}
+    ways = ("decision", "script", "replaced")
+    middle = {way: statistics.median(found[way]["seconds"] for found in rounds) for way in ways}
+    failed = {way: sum(found[way]["failed"] for found in rounds) for way in ways}
     worst = max(found["decision"]["seconds"] for found in rounds)
     return {
         "seconds": middle,
         "worst_seconds": worst,
-        "script_done_seconds": median(found["script"]["done_seconds"] for found in rounds),
+        "script_done_seconds": statistics.median(found["script"]["done_seconds"] for found in rounds),
         "ratio": {way: middle["replaced"] / max(middle[way], 1e-3) for way in ("decision", "script")},
         "failed": failed,
-        "requests": {way: sum(found[way]["requests"] for found in rounds) for way in middle},
+        "requests": {way: sum(found[way]["requests"] for found in rounds) for way in ways},
         "goal_seconds": GOAL_SECONDS,
         "rounds": list(rounds),
         "met": worst < GOAL_SECONDS and failed["decision"] == failed["script"] == 0,
     }
-
-
-def median(values: Iterable[float]) -> float:
-    """Return the median."""
-    return statistics.median(values)
 
 
 def table(found: dict[str, Any]) -> str:

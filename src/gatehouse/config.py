@@ -111,10 +111,9 @@ class Images:
 class Rollout:
     """Where traffic is moved, the port that users reach (0: any free one), and how long a stopping server may drain.
 
-    The `guardian` watches a canary from the target itself: an image with the pipeline, or `process` on this machine;
-    without one, whoever began it has to stay. A candidate proves itself by each `strategy`, one after another.
-    `keep_versions` that served before can take over again. An `environment` stands beside the others on the same
-    target, and shares nothing with them.
+    The `guardian`, an image with the pipeline or `process` on this machine, watches a canary from the target itself;
+    without one, whoever began it stays. A candidate proves itself by each `strategy`. `replicas` are servers a version,
+    not on Kubernetes; `keep_versions` may take over again. `sticky` clients keep one. No `environment` meets another.
     """
 
     target: Annotated[Literal["local", "docker", "kubernetes", "none"], Looser("changed")] = "local"
@@ -122,7 +121,9 @@ class Rollout:
     guardian: str = ""
     staging: Annotated[Literal["auto", "on", "off"], Looser("changed")] = "auto"
     strategy: Annotated[strategies.Chain, AfterValidator(strategies.chain), Looser("changed")] = strategies.DEFAULT
+    sticky: Annotated[bool, Looser("changed")] = False
     port: Annotated[int, Field(ge=0, le=65535)] = 0
+    replicas: Count = 1
     poll_seconds: Positive = 1.0
     drain_seconds: NotNegative = 5.0
     start_seconds: Positive = 60.0
@@ -133,12 +134,14 @@ class Rollout:
 class Kubernetes:
     """The namespace of deploy/kubernetes, the servers that each version starts with, and where its gateway is reached.
 
-    Without an `url` the Gateway's own status is read, which takes a right that the rollout's role does not hold.
+    Without an `url` the Gateway's status is read, which takes a right that the rollout's role does not hold. Staging is
+    a namespace of its own, named by the environment too, and reached at `staging_url`.
     """
 
     namespace: str = "gatehouse"
     replicas: Count = 2
     url: str = ""
+    staging_url: str = ""
 
 
 @knobs

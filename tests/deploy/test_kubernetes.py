@@ -6,7 +6,8 @@ from deploy.rendering import BASE
 
 from deploy import rendering
 from gatehouse.canary.counters import SLOTS
-from gatehouse.targets import pods, recalled, route, traefik
+from gatehouse.targets import pods, recalled, route, servers, testers, traefik
+from gatehouse.targets.servers import Servers
 
 SHADOW_PORT = 8002
 
@@ -61,7 +62,7 @@ def test_proxy_counts_as_others_do():
 def test_proxy_gives_up_as_others_do():
     """A silent server, and a connection that idles, are given up after the same time as on the other targets."""
     mine = yaml.safe_load((BASE / "proxy.yml").read_text())["http"]
-    elsewhere = traefik.servers({})["http"]["serversTransports"]["slots"]
+    elsewhere = servers.describe(Servers())["http"]["serversTransports"]["slots"]
     assert mine["serversTransports"]["server"] == elsewhere
     assert mine["services"]["server"]["loadBalancer"]["serversTransport"] == "server"
     assert route.OURS in mine["routers"]["probe"]["rule"]
@@ -72,7 +73,7 @@ def test_server_outlives_its_proxy():
     pod = rendering.objects()["Deployment", "gatehouse-blue"]["spec"]["template"]["spec"]
     sleeps = {each["name"]: each["lifecycle"]["preStop"]["sleep"]["seconds"] for each in pod["containers"]}
     assert sleeps["proxy"] < sleeps["server"]
-    assert sleeps["server"] + float(traefik.ANSWER.rstrip("s")) < pod["terminationGracePeriodSeconds"]
+    assert sleeps["server"] + float(servers.ANSWER.rstrip("s")) < pod["terminationGracePeriodSeconds"]
 
 
 def test_ports_agree():
@@ -85,6 +86,17 @@ def test_ports_agree():
         assert {port["name"]: port["port"] for port in ports} == {"users": route.PORT, "shadow": SHADOW_PORT}
     allowed = [port for each in found["NetworkPolicy", "gatehouse"]["spec"]["ingress"] for port in each["ports"]]
     assert {port["port"] for port in allowed} == doors.keys()
+
+
+def test_testers_are_counted_apart():
+    """The proxy knows testers by the header that the route knows them by, before it looks for copies to send."""
+    http = yaml.safe_load((BASE / "proxy.yml").read_text())["http"]
+    router = http["routers"]["testers"]
+    assert router["rule"].startswith(f"Header(`{testers.HEADER}`, `{testers.CANDIDATE}`)")
+    assert router["service"] not in (pods.SERVER, "probe")
+    assert http["services"][router["service"]] == http["services"][pods.SERVER]
+    copies, doors = (http["routers"][name]["priority"] for name in ("copy-to-blue", "probe"))
+    assert copies < router["priority"] < doors
 
 
 @pytest.mark.parametrize("slot", SLOTS)

@@ -52,6 +52,7 @@ def test_routes_keep_schema(check_route):
     """The route of the base is valid, and so is what the rollout makes of it."""
     check_route(rendering.objects()["HTTPRoute", "gatehouse"])
     check_route(route.description({"blue": 95, "green": 5}, "m1"))
+    check_route(route.description({"blue": 100}, "m1", {"green": 20}, "green"))
 
 
 @pytest.mark.parametrize("fault", [{"weight": -1}, {"weight": 2_000_000}, {"port": 0}, {"name": None}])

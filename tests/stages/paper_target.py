@@ -36,6 +36,7 @@ class PaperTarget:
     running: dict[Slot, Release] = field(default_factory=dict)
     shares: dict[Slot, int] = field(default_factory=lambda: dict.fromkeys(SLOTS, 0))
     copies: dict[Slot, int] = field(default_factory=dict)
+    testers: Slot | None = None
     contrary: tuple[str, ...] = ()
     remembered: int = 2000
     exact: dict[Slot, list[float]] = field(default_factory=lambda: {slot: [0.0, 0.0] for slot in SLOTS})
@@ -77,10 +78,13 @@ class PaperTarget:
         if release.version in self.broken:
             raise TargetError(f"The bundle of version {release.version} is gone.")
 
-    def weigh(self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None) -> None:
-        """Share the traffic, and send copies."""
+    def weigh(
+        self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None, tested: Slot | None = None
+    ) -> None:
+        """Share the traffic, and send copies and testers."""
         self.call("weigh")
         self.shares, self.copies = {slot: weights.get(slot, 0) for slot in SLOTS}, dict(mirrored or {})
+        self.testers = tested
         copied = "".join(f" copy {slot}" for slot in self.copies)
         self.events.append(f"weigh {self.shares['blue']}-{self.shares['green']}{copied}")
         self.call("weighed")
@@ -99,6 +103,11 @@ class PaperTarget:
         """Return the copies."""
         self.call("mirrored")
         return dict(self.copies)
+
+    def tested(self) -> Slot | None:
+        """Return where testers go."""
+        self.call("tested")
+        return self.testers
 
     def answers(self, slot: Slot) -> tuple[Recalled, ...]:
         """Return one answer for each request that was counted; some versions say no to all of them."""

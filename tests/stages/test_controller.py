@@ -97,7 +97,7 @@ def test_each_transition_is_told(stage):
 
 def test_week_of_bake(stage):
     """A bake of days is a matter of settings, and the clock alone decides its end."""
-    steps = {**STEPS, "bake_seconds": 86400.0, "step_budget_seconds": 2 * 86400.0}
+    steps = {**STEPS, "bake_seconds": "56h", "step_budget_seconds": "4d"}
     sections = {**SECTIONS, "steps": steps, "lease": {"unwatched_seconds": 7200.0}}
     stage.config = settings.parse({"store": {"state": stage.config.store.state}, **sections})
     began, controller = stage.target.clock, stage.controller()
@@ -106,7 +106,7 @@ def test_week_of_bake(stage):
         controller.tick()
         stage.target.sleep(3600.0)
     assert controller.state.phase == Phase.PROMOTED
-    assert stage.target.clock - began == pytest.approx(3 * 86400, abs=4 * 3600)
+    assert stage.target.clock - began == pytest.approx(7 * 86400, abs=4 * 3600)
 
 
 @pytest.mark.parametrize(("errors", "serving"), [(0.0, NEW), (0.5, OLD)])
@@ -310,6 +310,22 @@ def test_unwatched_canary_loses_its_traffic(stage):
     late = stage.play()
     assert stage.target.events[:2] == ["weigh 100-0", "stop green"]
     assert "Nobody watched the canary for 301 s, and 300 s are allowed." in [one.why for one in late.state.history]
+
+
+@pytest.mark.parametrize(("jump", "serving"), [(-86400.0, NEW), (-30.0, NEW), (30.0, NEW), (86400.0, OLD)])
+def test_clock_that_jumps(stage, jump, serving):
+    """Set back, the step begins its time again; set ahead by a day, nobody watched for a day, and the traffic goes."""
+    controller = stage.controller()
+    controller.attach()
+    controller.tick()
+    stage.target.clock += jump
+    while not controller.over:
+        controller.tick()
+        stage.target.sleep(1.0)
+    assert stage.shelf.champion() == serving
+    assert stage.target.running[max(stage.target.shares, key=stage.target.shares.get)] == serving
+    assert sorted(stage.target.shares.values()) == [0, 100]
+    assert stage.target.lost == 0
 
 
 def test_late_holder_is_refused(stage):

@@ -9,7 +9,7 @@ import pytest
 import tumours
 from stages.conftest import Trained
 from stages.paper_target import Shelf
-from stages.test_rollout import quick
+from stages.quick import quick
 
 from gatehouse import bundle as bundles
 from gatehouse import config as settings
@@ -21,7 +21,7 @@ from gatehouse.errors import ConfigError, EvidenceError, TargetError
 from gatehouse.registry import connect
 from gatehouse.release import Release
 from gatehouse.serving import requests
-from gatehouse.stages import drill, rollback, train
+from gatehouse.stages import drill, rollback, staging, train
 from gatehouse.targets.local import LocalTarget
 from gatehouse.verdicts import Decision
 
@@ -45,7 +45,7 @@ def target(tmp_path: Path) -> Iterator[LocalTarget]:
     """Return staging's target, whose processes end with the test."""
     # The lease of a real rollout: each step must let go of it.
     config = replace(quick(tmp_path), lease=Lease())
-    target = LocalTarget(drill.beside(config, str(tmp_path)))
+    target = LocalTarget(staging.beside(config, str(tmp_path)))
     yield target
     target.close()
 

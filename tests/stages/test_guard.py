@@ -4,21 +4,21 @@ import itertools
 import os
 import signal
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pipeline_image
 import pytest
 from stages.paper_target import PaperTarget, Shelf
+from stages.quick import quick
 from targets.test_docker import Host
 from targets.test_local import Laptop, command
 
 from gatehouse import config as settings
-from gatehouse import ledger, shell
+from gatehouse import ledger
 from gatehouse.canary import state as states
 from gatehouse.canary.state import Phase, State
-from gatehouse.config import Config
 from gatehouse.errors import ConfigError, TargetError
 from gatehouse.release import Release
 from gatehouse.stages import guard, rollout
@@ -27,7 +27,7 @@ from gatehouse.targets import Target, docker, waiting
 from gatehouse.targets.local import GUARDIAN, LocalTarget
 from gatehouse.verdicts import Decision, Verdict
 
-ROOT = Path(__file__).parents[2]
+WATCHED = {"rollout": {"guardian": "process"}, "lease": {"seconds": 5.0}}
 OLD, NEW = Release("1.0.0", "a" * 64, "x"), Release("1.1.0", "b" * 64, "x")
 
 
@@ -129,27 +129,13 @@ def test_rest_is_remembered(town):
 
 def test_no_target_is_an_error():
     """Where nothing serves there is nothing to guard."""
-    with pytest.raises(ConfigError, match="nothing to watch"):
+    with pytest.raises(ConfigError, match="no place to roll out to"):
         guard.main(settings.parse({"rollout": {"target": "none"}}), None)
-
-
-def machine(folder: Path) -> Config:
-    """Return settings with which a rollout on this machine takes seconds, and a guardian watches it."""
-    return settings.parse(
-        {
-            "store": {"state": str(folder)},
-            "steps": {"steps": [20, 50, 100], "bake_seconds": 0.3, "step_budget_seconds": 60.0},
-            "canary": {"minimum_requests": 15},
-            "comparison": {"harmless_rate": 0.3, "same_late": 10.0, "bursts": 1.0},
-            "lease": {"seconds": 5.0},
-            "rollout": {"poll_seconds": 0.2, "drain_seconds": 2.0, "start_seconds": 90.0, "guardian": "process"},
-        }
-    )
 
 
 def test_process_promotes_alone(tmp_path):
     """On this machine the guardian is a process: it carries a canary on, survives who began it, and ends with all."""
-    config = machine(tmp_path)
+    config = quick(tmp_path, **WATCHED)
     target = LocalTarget(config, command, stays=True)
     try:
         rollout.run(config, Laptop.good, target=target, say=str)
@@ -161,7 +147,7 @@ def test_process_promotes_alone(tmp_path):
         assert traffic.failures == []
         assert rollout.run(config, Laptop.better, target=target, say=str).decision == Decision.PROMOTE
     finally:
-        pid = target.processes.about(GUARDIAN)["pid"]
+        pid = target.processes.pid(GUARDIAN)
         target.remove()
     waiting.until(lambda: not alive(pid), 10, "The guardian lives on")
 
@@ -169,7 +155,7 @@ def test_process_promotes_alone(tmp_path):
 def promoted(target: Target, said: Callable[[], str]) -> None:
     """Wait until the guardian, which `said` something, has brought the canary to its end."""
     try:
-        waiting.until(lambda: states.from_json(target.load() or "").phase == Phase.PROMOTED, 60, "It was not promoted")
+        waiting.until(lambda: states.from_json(target.load() or "").phase == Phase.PROMOTED, 120, "It was not promoted")
     except TargetError as error:
         pytest.fail(f"{error} The guardian said: {said()}")
 
@@ -185,17 +171,17 @@ def alive(pid: int) -> bool:
 
 def test_killed_guardian_is_replaced(tmp_path):
     """A guardian that was killed keeps nobody out for longer than its lease, and the next program starts another."""
-    config = machine(tmp_path)
+    config = quick(tmp_path, **WATCHED)
     target = LocalTarget(config, command)
     rollout.run(config, Laptop.good, target=target, say=str)
-    dead = target.processes.about(GUARDIAN)["pid"]
+    dead = target.processes.pid(GUARDIAN)
     os.killpg(dead, signal.SIGKILL)
     waiting.until(lambda: not target.processes.running(GUARDIAN), 10, "It cannot be killed")
     with Traffic(target.url, itertools.repeat({"amount": 1.0}), 60):
         time.sleep(0.2)
         verdict = rollout.run(config, Laptop.better, target=target, say=str)
     assert verdict.decision == Decision.PROMOTE
-    assert target.processes.about(GUARDIAN)["pid"] != dead
+    assert target.processes.pid(GUARDIAN) != dead
     target.close()
 
 
@@ -211,7 +197,7 @@ def test_attach_begins_nothing(tmp_path):
 
 def test_attach_carries_on(tmp_path):
     """What somebody else began is brought to its end, and the registry hears of it."""
-    config = machine(tmp_path)
+    config = quick(tmp_path, **WATCHED)
     shelf, target = Shelf(), LocalTarget(config, command, stays=True)
     try:
         rollout.run(config, Laptop.good, target=target, registry=shelf, say=str)
@@ -227,16 +213,14 @@ def test_attach_carries_on(tmp_path):
 @pytest.fixture(scope="module")
 def pipeline() -> Iterator[str]:
     """Return the image with the pipeline, which guards too."""
-    name = f"gatehouse-test-{uuid.uuid4().hex[:8]}"
-    shell.run(["docker", "build", "--quiet", "--file", "Dockerfile.train", "--tag", name, "."], cwd=ROOT, timeout=1200)
-    yield name
-    shell.run(["docker", "image", "rm", "--force", name])
+    with pipeline_image.built() as name:
+        yield name
 
 
 @pytest.mark.docker
 def test_container_promotes_alone(tmp_path, pipeline):
     """On a Docker host the guardian is a container: it brings a canary to its end while nobody else looks."""
-    config = machine(tmp_path)
+    config = quick(tmp_path, **WATCHED)
     config = replace(config, rollout=replace(config.rollout, target="docker", guardian=pipeline))
     host = Host(config)
     config = replace(config, registry=replace(config.registry, image=host.project))

@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
+from stages.quick import quick
 from targets.test_local import Laptop, command
 
 from gatehouse import config as settings
 from gatehouse.canary import state as states
 from gatehouse.canary.state import Phase, State
-from gatehouse.config import Config
 from gatehouse.release import Release
 from gatehouse.stages import rollout
 from gatehouse.stages.traffic import Traffic
@@ -28,26 +28,13 @@ PROGRAM = (
     "found = config.load(Path(sys.argv[1]));"
     "rollout.run(found, getattr(Laptop, sys.argv[2]), target=LocalTarget(found, command, stays=True))"
 )
+PATIENT = {
+    # A planted 40 % cannot be too few errors to tell of so many; and who starts programs all the time answers late.
+    "canary": {"minimum_requests": 60, "latency_p95_ms": 1000.0},
+    "steps": {"bake_seconds": 0.5, "step_budget_seconds": 90.0},
+    "shadow": {"share": 100, "minimum_pairs": 15, "disagreement": 0.5},
+}
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-
-
-def quick(folder: Path, chain: list[str]) -> Config:
-    """Return settings with which a step takes a second, and a killed program keeps nobody out for long."""
-    return settings.parse(
-        {
-            "store": {"state": str(folder)},
-            "rollout": {"strategy": chain, "poll_seconds": 0.1, "drain_seconds": 2.0, "start_seconds": 90.0},
-            "steps": {"steps": [20, 50, 100], "bake_seconds": 0.5, "step_budget_seconds": 90.0},
-            # A machine that starts programs all the time answers late now and then.
-            "canary": {
-                "minimum_requests": 60,
-                "latency_p95_ms": 1000.0,
-            },  # of which a planted 40 % cannot be too few errors to tell
-            "comparison": {"harmless_rate": 0.3, "same_late": 10.0, "bursts": 1.0},
-            "shadow": {"share": 100, "minimum_pairs": 15, "disagreement": 0.5},
-            "lease": {"seconds": 1.0},
-        }
-    )
 
 
 def killed_at_every_step(target: LocalTarget, file: Path, candidate: str) -> list[State]:
@@ -85,7 +72,7 @@ def begun(state: State) -> bool:
 )
 def test_killed_at_every_step(tmp_path, chain, candidate, ends):
     """Whatever it was at, the next program finishes it, and users notice nothing but what was planted."""
-    config = quick(tmp_path, chain)
+    config = quick(tmp_path, rollout={"strategy": chain}, **PATIENT)
     file = tmp_path / "settings.json"
     file.write_text(settings.to_json(config))
     target = LocalTarget(config, command)

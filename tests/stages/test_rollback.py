@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import tumours
 from stages.paper_target import Killed
+from stages.quick import quick
 from stages.test_controller import NEW, NEWER, OLD, SECTIONS, Stage
 from stages.test_drill import Folder
-from stages.test_rollout import quick
 
 from gatehouse import config as settings
 from gatehouse import ledger
@@ -150,6 +150,19 @@ def test_senseless_rollback_changes_nothing(stage, why, version):
     with pytest.raises(EvidenceError):
         rollback.run(stage.config, why, stage.target, stage.shelf, version, good)
     assert (stage.target.state, stage.target.events) == (before, [])
+
+
+def test_second_rollback_is_told_of_the_first(stage):
+    """What was taken back already, by a person or by the canary's rules, goes no version further unasked."""
+    back(stage)
+    stage.target.events.clear()
+    with pytest.raises(
+        EvidenceError, match=r"rolled back already\. To go back further, name the version \(--to\): 1.0.0"
+    ):
+        back(stage)
+    assert stage.target.events == []
+    assert back(stage, OLD.version).decision == Decision.PROMOTE
+    assert stage.shelf.champion() == OLD
 
 
 def test_first_version_has_nothing_before(tmp_path):

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 import tumours
 from stages.paper_target import PaperTarget, Shelf
+from stages.quick import quick
 from targets.test_local import Laptop, command
 
 from gatehouse import config as settings
 from gatehouse.canary.counters import CLASS, VALUE
 from gatehouse.canary.state import Phase, State, from_json
-from gatehouse.config import Config
 from gatehouse.errors import EvidenceError
 from gatehouse.registry import connect
 from gatehouse.release import Release
@@ -33,22 +33,6 @@ from gatehouse.verdicts import Check, Decision, Verdict
 from gatehouse.verdicts import from_json as read_verdict
 
 OLD, NEW = Release("1.0.0", "a" * 64, "/bundles/a"), Release("1.1.0", "b" * 64, "/bundles/b")
-
-
-def quick(state: Path) -> Config:
-    """Return settings with which a rollout takes seconds."""
-    return settings.parse(
-        {
-            "store": {"state": str(state)},
-            "steps": {"steps": [20, 50, 100], "bake_seconds": 0.3, "step_budget_seconds": 30.0},
-            "canary": {"minimum_requests": 15},
-            "comparison": {"harmless_rate": 0.3, "same_late": 5.0, "bursts": 1.0},
-            # A test machine that does other things at once must not refuse requests for that.
-            "serving": {"maximum_lag_ms": 5000.0},
-            "lease": {"seconds": 1.0},
-            "rollout": {"poll_seconds": 0.1, "drain_seconds": 2.0, "start_seconds": 90.0},
-        }
-    )
 
 
 @pytest.fixture
@@ -206,7 +190,7 @@ def test_crash_rolls_back(laptop):
 
     def kill(line: str) -> None:
         if "baking" in line and not killed:
-            killed.append(laptop.processes.about("green")["pid"])
+            killed.append(laptop.processes.pid("green-0"))
             os.kill(killed[0], signal.SIGKILL)
 
     with Traffic(laptop.url, itertools.repeat({"amount": 1.0}), 100) as traffic:
@@ -244,7 +228,7 @@ def test_router_crash_rolls_back(laptop):
     verdict = rollout.run(laptop.config, Laptop.better, target=laptop, say=kill)
     assert verdict.decision == Decision.ERROR
     assert laptop.weights() == {"blue": 100, "green": 0}
-    assert not laptop.processes.running("green")
+    assert not laptop.processes.running("green-0")
 
 
 def test_killed_program_is_continued(laptop):
@@ -297,6 +281,41 @@ def test_down_removes_everything(tmp_path):
     rollout.run(config, Laptop.good, target=target, say=str)
     assert rollout.main(config, arguments(tmp_path, down=True)).decision == Decision.PROMOTE
     assert not target.folder.exists()
-    for name in ("blue", "router"):
+    for name in ("blue-0", "router"):
         assert not target.processes.running(name)
         target.processes.stop(name, 0)
+
+
+@pytest.fixture
+def crew(tmp_path: Path) -> Iterator[LocalTarget]:
+    """Return a real target on which two servers of the good version have all traffic."""
+    config = quick(tmp_path)
+    config = replace(config, rollout=replace(config.rollout, replicas=2))
+    target = LocalTarget(config, lambda release: [*FAULTS.get(release, ()), *command(release)])
+    rollout.run(config, Laptop.good, target=target, say=str)
+    yield target
+    target.close()
+
+
+# Servers that get ready and then crash, or never answer: what starts them, before their own command.
+CRASHING, SILENT = Release("2.0.0", "x", ""), Release("2.1.0", "y", "--delay 60")
+FAULTS = {CRASHING: ("env", "CRASH_AFTER=3")}
+
+
+def test_crews_take_over_unnoticed(crew):
+    """Two servers of a better version take over from two of the one before, and no request fails."""
+    with Traffic(crew.url, itertools.repeat({"amount": 1.0}), 100) as traffic:
+        verdict = rollout.run(crew.config, Laptop.better, target=crew, say=str)
+    assert verdict.decision == Decision.PROMOTE, verdict.why
+    assert (traffic.failures, crew.weights()) == ([], {"blue": 0, "green": 100})
+    assert traffic.answers[-1].version == Laptop.better.version
+
+
+@pytest.mark.parametrize("release", [CRASHING, SILENT], ids=["crash", "silence"])
+def test_dead_crew_is_rolled_back(crew, release):
+    """Where no server of a canary answers, the router passes none by, and its errors are the reason to go back."""
+    with Traffic(crew.url, itertools.repeat({"amount": 1.0}), 50):
+        verdict = rollout.run(crew.config, release, target=crew, say=str)
+    assert verdict.decision == Decision.REJECT, verdict.why
+    assert "errors in" in verdict.why
+    assert crew.weights() == {"blue": 100, "green": 0}

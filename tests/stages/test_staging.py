@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from stages.quick import quick
 from stages.test_drill import Folder, made
-from stages.test_rollout import quick
 
 from gatehouse import config as settings
 from gatehouse.errors import ConfigError, EvidenceError, TargetError
 from gatehouse.release import Release
-from gatehouse.stages import drill, rollback, rollout, staging
+from gatehouse.stages import rollback, rollout, staging
 from gatehouse.targets.local import LocalTarget
 from gatehouse.verdicts import Decision, Verdict
 
@@ -19,7 +19,7 @@ from gatehouse.verdicts import Decision, Verdict
 @pytest.fixture
 def target(tmp_path: Path) -> Iterator[LocalTarget]:
     """Return staging's target, whose processes end with the test."""
-    target = LocalTarget(drill.beside(quick(tmp_path), str(tmp_path)))
+    target = LocalTarget(staging.beside(quick(tmp_path), str(tmp_path)))
     yield target
     target.close()
 
@@ -58,14 +58,16 @@ def test_rollout_asks_for_it():
     wanted = {target: rollout.staged(settings.parse({"rollout": {"target": target}})) for target in
               ("local", "docker", "kubernetes", "none")}  # fmt: skip
     assert wanted == {"local": True, "docker": True, "kubernetes": False, "none": False}
-    assert rollout.staged(settings.parse({"rollout": {"target": "kubernetes", "staging": "on"}}))
+    cluster = {"target": "kubernetes"}
+    assert rollout.staged(settings.parse({"rollout": cluster, "kubernetes": {"staging_url": "https://x"}}))
+    assert rollout.staged(settings.parse({"rollout": {**cluster, "staging": "on"}}))
     assert not rollout.staged(settings.parse({"rollout": {"staging": "off"}}))
 
 
 def test_nothing_to_test_is_an_error(tmp_path):
     """Without a target, and without a challenger, there is nothing to test."""
-    with pytest.raises(ConfigError, match="no staging"):
-        staging.main(settings.parse({"rollout": {"target": "none"}}), argparse.Namespace())
+    with pytest.raises(ConfigError, match="no place to roll out to"):
+        staging.tried(settings.parse({"rollout": {"target": "none"}}), Folder(), Release("1.0.0", "a" * 64, "x"))
     config = settings.parse({"store": {"state": str(tmp_path)}})
     with pytest.raises(EvidenceError, match="no challenger"):
         staging.main(config, argparse.Namespace())

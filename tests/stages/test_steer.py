@@ -124,5 +124,5 @@ def test_senseless_orders_are_refused(stage, tell):
 def test_no_target_has_no_rollout(tmp_path):
     """Where nothing serves there is nothing to steer."""
     config = settings.parse({"store": {"state": str(tmp_path)}, "rollout": {"target": "none"}})
-    with pytest.raises(ConfigError, match="nothing is rolled out step by step"):
+    with pytest.raises(ConfigError, match="no place to roll out to"):
         steer.main(config, None)

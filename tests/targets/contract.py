@@ -1,5 +1,6 @@
 """What every target must do, proven on the real thing: a target's tests derive their class from this one."""
 
+import http.cookiejar
 import itertools
 import json
 import time
@@ -16,22 +17,24 @@ import pytest
 
 from gatehouse import config
 from gatehouse.canary import comparison, evidence, machine
-from gatehouse.canary.counters import CLASS, SLOTS, Counters, Slot
+from gatehouse.canary.counters import CLASS, SLOTS, Counters, Slot, total
 from gatehouse.config import Config
 from gatehouse.errors import TakenError, TargetError
 from gatehouse.release import Release
 from gatehouse.stages import rollback, rollout
 from gatehouse.stages.traffic import Traffic
-from gatehouse.targets import Target, recalled, waiting
+from gatehouse.targets import Target, recalled, testers, waiting
 from gatehouse.verdicts import Check, Decision
 
 # A rollout of seconds; what else a test machine does shall hold nothing.
 QUICK: dict[str, Any] = {
     "steps": machine.Knobs(steps=(20, 100), bake_seconds=0.3, step_budget_seconds=60.0),
     "canary": evidence.Knobs(minimum_requests=15, latency_p95_ms=1000.0),
-    "comparison": comparison.Knobs(harmless_rate=0.3, same_late=50.0, bursts=1.0, psi=1.0),
+    "comparison": comparison.Knobs(harmless_rate=0.3, same_late=1000.0, bursts=1.0, psi=1.0),
 }
 ROWS = itertools.repeat({"amount": 1.0})
+NO_HEADERS: Mapping[str, str] = {}
+TESTER = {testers.HEADER: testers.CANDIDATE}
 
 
 def settings(state: str, sections: Mapping[str, Any] | None = None, **rollout: Any) -> Config:
@@ -124,6 +127,35 @@ class Contract:
         assert [ask(door, path)["model_version"] for path in ("/version", "/predict")] == [place.better.version] * 2
         assert {slot: counted.requests for slot, counted in target.counters().items()} == before
 
+    def test_tester_meets_candidate(self, place: Place, target: Target) -> None:
+        """By the header a request reaches the one slot, at any weight, and nobody counts it; users' are counted."""
+        target.start("green", place.better)
+        self.serve(target, "blue", place.good)
+        meets: list[tuple[int, Slot]] = [(0, "green"), (5, "green"), (100, "green"), (0, "blue")]
+        for share, slot in meets:
+            target.weigh({"blue": 100 - share, "green": share}, None, slot)
+            assert target.tested() == slot
+            before = total(target.counters().values())
+            found = {ask(target, path, TESTER)["model_version"] for path in ("/version", "/predict") for _ in range(5)}
+            assert found == {(place.good if slot == "blue" else place.better).version}
+            assert ask(target, "/predict")["model_version"]
+            assert total(target.counters().values()).since(before).requests == 1
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            ask(target, recalled.PATH, TESTER)
+
+    def test_tester_is_never_turned_away(self, place: Place, target: Target) -> None:
+        """Where no slot is named, and while a shadow gets copies, a tester is answered; no copy is made of it."""
+        target.start("green", place.better)
+        self.serve(target, "blue", place.good)
+        assert target.tested() is None
+        assert ask(target, "/predict", TESTER)["model_version"] == place.good.version
+        target.weigh({"blue": 100}, {"green": 100}, "green")
+        before = target.counters()
+        assert {ask(target, "/predict", TESTER)["model_version"] for _ in range(5)} == {place.better.version}
+        assert ask(target, "/predict")["model_version"] == place.good.version
+        waiting.until(lambda: target.counters()["green"] != before["green"], 10.0, "The copy did not come")
+        assert target.counters()["green"].since(before["green"]).requests == 1
+
     def test_rollback_loses_no_request(self, place: Place, target: Target) -> None:
         """A version takes over and is rolled back under traffic: nobody notices, and the old one serves alone again."""
         target.remove()
@@ -193,12 +225,12 @@ class Contract:
             assert answer.result()["model_version"] == place.slow.version
 
     def test_start_twice_changes_nothing(self, place: Place, target: Target) -> None:
-        """A release that runs already is left alone, and quickly."""
+        """A release that runs already is left alone: its users, who have no other server, notice nothing."""
         self.serve(target, "blue", place.good)
-        began = time.monotonic()
-        target.start("blue", place.good)
-        assert time.monotonic() - began < 1
-        assert version(target) == place.good.version
+        with Traffic(target.url, ROWS, 60) as traffic:
+            waiting.until(lambda: len(traffic.answers) > 5, 30, "No answers came")
+            target.start("blue", place.good)
+        assert traffic.failures == []
 
     def test_start_replaces_slot(self, place: Place, target: Target) -> None:
         """Another release takes the slot of the one before."""
@@ -242,6 +274,47 @@ class Contract:
             target.save('{"mine": 2}')
         assert target.load() == '{"theirs": 1}'
         other.close()
+        target.remove()
+
+
+class Client:
+    """A client that keeps cookies."""
+
+    def __init__(self, target: Target) -> None:
+        self.target, self.jar = target, http.cookiejar.CookieJar()
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
+
+    def version(self) -> str:
+        """Return the version that this client meets."""
+        with self.opener.open(self.target.url + "/version", timeout=10) as answer:
+            return str(json.loads(answer.read())["model_version"])
+
+
+def check_clients_stay(place: Place, target: Target) -> None:
+    """Check that clients keep their version while it has traffic, and are drawn anew when a slot has some again."""
+    target.start("blue", place.good)
+    target.start("green", place.better)
+    target.weigh({"blue": 100})
+    clients = [Client(target) for _ in range(4)]
+    assert {client.version() for client in clients} == {place.good.version}
+    target.weigh({"blue": 50, "green": 50})
+    drawn = [client.version() for client in clients]
+    assert {*drawn} == {place.good.version, place.better.version}
+    assert [[client.version() for _ in range(20)] for client in clients] == [[name] * 20 for name in drawn]
+    target.weigh({"blue": 10, "green": 90})
+    assert [client.version() for client in clients] == drawn
+    assert dict(cookie.name.rpartition("-")[::2] for cookie in clients[0].jar).keys() == {"gatehouse"}
+    away, here = ([client for client, name in zip(clients, drawn, strict=True) if name == release.version]
+                  for release in (place.better, place.good))  # fmt: skip
+    for weights, release in ({"blue": 0, "green": 100}, place.better), ({"blue": 100, "green": 0}, place.good):
+        target.weigh(weights)
+        assert {client.version() for client in here for _ in range(5)} == {release.version}
+    # Another version may stand in green by now: it is met by lot, and not by those who met green before.
+    target.weigh({"blue": 95, "green": 5})
+    assert {client.version() for client in away} == {place.good.version}
+    target.weigh({"blue": 100})
+    target.weigh({"blue": 5, "green": 95})
+    assert {client.version() for client in here} == {place.better.version}
 
 
 def answered(url: str, release: Release) -> list[Check]:
@@ -255,9 +328,10 @@ def version(target: Target) -> str:
     return str(ask(target, "/version")["model_version"])
 
 
-def ask(target: Target | str, path: str) -> dict[str, Any]:
+def ask(target: Target | str, path: str, headers: Mapping[str, str] = NO_HEADERS) -> dict[str, Any]:
     """Return the JSON that a path of a target, or of an address, answers; a prediction is asked for by POST."""
     url = target if isinstance(target, str) else target.url
     data = b'{"rows": [{"amount": 1.0}]}' if path == "/predict" else None
-    with urllib.request.urlopen(url + path, data, timeout=10) as answer:
+    request = urllib.request.Request(url + path, data, dict(headers))
+    with urllib.request.urlopen(request, timeout=10) as answer:
         return dict(json.loads(answer.read()))

@@ -21,6 +21,7 @@ from gatehouse.targets import waiting
 from gatehouse.targets.kubernetes import KubernetesTarget
 
 BASE = Path(__file__).parents[2] / "deploy" / "kubernetes"
+STAGING = BASE.with_name("kubernetes-staging")
 ROLE, PREFIX = "gatehouse-rollout", "gatehouse-test-"
 FAULTS = {
     "good": "",
@@ -39,6 +40,7 @@ class Namespace(Place):
 
     def __init__(self, folder: Path, repository: str) -> None:
         self.folder = folder
+        self.repository = repository
         self.name = f"{PREFIX}{secrets.token_hex(4)}"
         self.admin = os.environ["GATEHOUSE_TEST_KUBECONFIG"]
         for minor, (name, fault) in enumerate(FAULTS.items()):
@@ -73,6 +75,28 @@ class Namespace(Place):
         gateway = json.loads(self.kubectl("get", "gateway", "gateway", "--namespace", "traefik", "-o", "json"))
         return f"http://{gateway['status']['addresses'][0]['value']}:{gateway['spec']['listeners'][0]['port']}"
 
+    def inside(self) -> str:
+        """Return where the gateway is reached from here and from pods alike."""
+        service = json.loads(self.kubectl("get", "service", "traefik", "--namespace", "traefik", "-o", "json"))
+        return f"http://{service['spec']['clusterIP']}:{service['spec']['ports'][0]['port']}"
+
+    @contextmanager
+    def staging(self) -> Iterator[str]:
+        """Make staging beside production as deploy/kubernetes-staging does, and give where it is reached."""
+        overlay = yaml.safe_load((STAGING / "kustomization.yaml").read_text())
+        resources = [os.path.relpath(BASE, (self.folder / "staging").resolve())]
+        text = yaml.safe_dump({**overlay, "resources": resources}, width=1000)
+        for theirs, ours in (("gatehouse-staging", f"{self.name}-staging"), ("staging.example.org", "localhost")):
+            text = text.replace(theirs, ours)
+        text = text.replace("namespace: gatehouse}", f"namespace: {self.name}}}")
+        (self.folder / "staging").mkdir()
+        (self.folder / "staging" / "kustomization.yaml").write_text(text)
+        self.kubectl("apply", "--namespace", f"{self.name}-staging", "-k", str(self.folder / "staging"))
+        try:
+            yield f"http://localhost:{self.url.rpartition(':')[2]}"
+        finally:
+            self.kubectl("delete", "namespace", f"{self.name}-staging", "--wait=false")
+
     def log_in(self) -> Path:
         """Return a kubeconfig that has the rollout's rights and no others."""
         known = yaml.safe_load(self.kubectl("config", "view", "--raw", "--minify", "-o", "yaml"))
@@ -93,12 +117,12 @@ class Namespace(Place):
         }
         return contract.settings(str(self.folder / "state"), sections, poll_seconds=0.3)
 
-    def attach(self) -> KubernetesTarget:
+    def attach(self, config: Config | None = None) -> KubernetesTarget:
         """Return a target that logs in as the rollout does."""
         before = os.environ.get("KUBECONFIG")
         os.environ["KUBECONFIG"] = str(self.kubeconfig)
         try:
-            return KubernetesTarget(self.settings())
+            return KubernetesTarget(config or self.settings())
         finally:
             os.environ.pop("KUBECONFIG")
             if before is not None:

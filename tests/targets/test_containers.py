@@ -10,7 +10,7 @@ RELEASE = Release("1.1.0", "b" * 64, "registry.example/serve@sha256:" + "c" * 64
 
 def test_containers_are_confined():
     """Neither the router nor a server may write to its disk or gain rights, and both come back after a crash."""
-    for wanted in (containers.router(NAMES, "traefik", 0), containers.server(NAMES, "blue", RELEASE, "", {})):
+    for wanted in (containers.router(NAMES, "traefik", 0), containers.server(NAMES, "blue-0", RELEASE, "", {})):
         assert wanted["read_only"]
         assert wanted["cap_drop"] == ["ALL"]
         assert wanted["security_opt"] == ["no-new-privileges"]
@@ -22,27 +22,35 @@ def test_doors_open_on_loopback_only():
     """Both doors of the router are published on 127.0.0.1; the servers are not published at all."""
     ports = containers.router(NAMES, "traefik", 8080)["ports"]
     assert ports == {"8000/tcp": ("127.0.0.1", 8080), "8001/tcp": ("127.0.0.1",)}
-    assert "ports" not in containers.server(NAMES, "blue", RELEASE, "", {})
+    assert "ports" not in containers.server(NAMES, "blue-0", RELEASE, "", {})
 
 
 def test_server_is_its_release():
     """A slot's container runs the release's image, refuses another bundle, and can be recognised."""
-    wanted = containers.server(NAMES, "green", RELEASE, "", {"EXTRA": "1"})
-    assert (wanted["name"], wanted["image"]) == ("gatehouse-green", RELEASE.location)
+    wanted = containers.server(NAMES, "green-1", RELEASE, "", {"EXTRA": "1"})
+    assert (wanted["name"], wanted["image"]) == ("gatehouse-green-1", RELEASE.location)
     assert wanted["environment"]["GATEHOUSE_BUNDLE_DIGEST"] == RELEASE.bundle
     assert wanted["environment"]["EXTRA"] == "1"
+    assert (wanted["labels"][containers.SLOT], wanted["labels"][containers.SERVER]) == ("green", "green-1")
     assert json.loads(wanted["labels"][containers.RELEASE]) == RELEASE.to_dict()
-    assert NAMES.url("green") == "http://gatehouse-green:8080"
+    assert NAMES.url("green-1") == "http://gatehouse-green-1:8080"
 
 
 def test_log_lies_where_told():
     """The prediction log goes to the host's folder, or else to the target's volume."""
-    host = containers.server(NAMES, "blue", RELEASE, "/var/log/predictions", {})["mounts"][0]
+    host = containers.server(NAMES, "blue-0", RELEASE, "/var/log/predictions", {})["mounts"][0]
     assert (host["Source"], host["Target"], host["Type"]) == ("/var/log/predictions", "/log", "bind")
-    volume = containers.server(NAMES, "blue", RELEASE, "", {})["mounts"][0]
+    volume = containers.server(NAMES, "blue-0", RELEASE, "", {})["mounts"][0]
     assert (volume["Source"], volume["Type"]) == ("gatehouse-log", "volume")
 
 
 def test_archive_round_trip():
     """What is packed for the engine is what comes out, and any user may read it."""
     assert containers.unpacked(containers.archive({"a/b.json": '{"ü": 1}'})) == '{"ü": 1}'
+
+
+def test_half_a_file_is_not_whole():
+    """A file that ends too early is known by its JSON."""
+    assert containers.is_whole('{"a": 1}')
+    assert not containers.is_whole('{"a": ')
+    assert not containers.is_whole("")

@@ -1,20 +1,29 @@
 import io
+import itertools
 import re
 import socket
 import tarfile
 import uuid
 from collections.abc import Iterator
-from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from stages.quick import quick
 from targets import contract, tiny_image
 from targets.contract import Contract, Place
+from targets.crew_contract import CrewContract, Crewed
+from targets.small_disk import fill, mounted
 
+from gatehouse.canary import state as states
+from gatehouse.canary.state import Phase
 from gatehouse.config import Config
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
-from gatehouse.targets import containers, server_environment
-from gatehouse.targets.docker import DockerTarget, environment, is_whole, open_log, project
+from gatehouse.stages import rollout
+from gatehouse.stages.traffic import Traffic
+from gatehouse.targets import containers
+from gatehouse.targets.docker import DockerTarget, open_log, project
+from gatehouse.verdicts import Decision
 
 
 class Host(Place):
@@ -71,6 +80,18 @@ class TestDocker(Contract):
 
 
 @pytest.mark.docker
+class TestCrew(CrewContract):
+    """So do several servers in a slot."""
+
+    def kill(self, target: Crewed, name: str) -> None:
+        """Kill a server's container, which the engine then leaves as it is."""
+        assert isinstance(target, DockerTarget)
+        container = target.engine.find(target.names.server(name))
+        assert container is not None
+        container.kill()
+
+
+@pytest.mark.docker
 def test_half_written_state_is_survived(place, target):
     """When the engine dies while the state is written, the copy that is whole is the state."""
     target.start("blue", place.good)
@@ -83,6 +104,25 @@ def test_half_written_state_is_survived(place, target):
 
 
 @pytest.mark.docker
+@pytest.mark.parametrize("name", ["servers.yml", "servers2.yml", "traffic-0.yml", "traffic-1.yml"])
+def test_half_written_route_is_mended(place, target, name):
+    """When the engine dies while the routes are written, the router reads none of them until the next program looks."""
+    target.start("blue", place.good)
+    target.weigh({"blue": 100})
+    router = target.engine.find(target.names.router)
+    # The copy of the servers is written first.
+    spoilt = {"routes/servers2.yml": target.engine.read(router, "routes/servers.yml"), f"routes/{name}": '{"ha'}
+    target.engine.write(router, spoilt)
+    target.weigh({"blue": 90, "green": 10})
+    assert target.weights() == {"blue": 90, "green": 10}
+    target.engine.write(router, spoilt)
+    router.restart(timeout=1)
+    target.load()
+    assert sum(target.weights().values()) == 100
+    assert contract.version(target) == place.good.version
+
+
+@pytest.mark.docker
 def test_removed_router_comes_back(place, target):
     """A router that somebody removed is made anew, with the weights that it had."""
     target.start("blue", place.good)
@@ -92,6 +132,18 @@ def test_removed_router_comes_back(place, target):
         target.counters()
     assert target.load() is not None
     assert target.weights() == {"blue": 90, "green": 10}
+
+
+@pytest.mark.docker
+def test_clients_stay_with_their_version(place):
+    """With sticky routing a client keeps its version while that has traffic, and is never sent where none goes."""
+    config = contract.settings(place.config.store.state, drain_seconds=1.0, sticky=True)
+    target = DockerTarget(config, f"{place.project}-sticky")
+    try:
+        contract.check_clients_stay(place, target)
+    finally:
+        target.remove()
+        target.close()
 
 
 @pytest.mark.docker
@@ -124,29 +176,11 @@ def test_log_folder_is_written(place, tmp_path):
     assert log.stat().st_mode & 0o777 == 0o777
 
 
-def test_environment_tells_log():
-    """A container is told limits, share, key and Redis; at an address also where that is, and fsspec's settings."""
-    config = contract.settings("state")
-    own = {"GATEHOUSE_LOG_KEY": "k" * 16, "GATEHOUSE_REDIS_URL": "redis://cache"}
-    environ = {**own, "FSSPEC_S3_KEY": "s3", "HOME": "/root"}
-    near = environment(config, environ)
-    assert near == {**server_environment.of(config), **own}
-    far = environment(replace(config, store=replace(config.store, log="s3://bucket/log")), environ)
-    assert far == near | {"GATEHOUSE_LOG": "s3://bucket/log", "FSSPEC_S3_KEY": "s3"}
-
-
 def test_missing_engine_is_explained(monkeypatch):
     """Without an engine the error says what else can be done."""
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
     with pytest.raises(TargetError, match=r"No Docker engine answers(.|\n)*target = 'local'"):
         DockerTarget(contract.settings("state"))
-
-
-def test_half_a_file_is_not_whole():
-    """A file that ends too early is known by its JSON."""
-    assert is_whole('{"a": 1}')
-    assert not is_whole('{"a": ')
-    assert not is_whole("")
 
 
 def test_archive_keeps_order():
@@ -163,3 +197,31 @@ def test_repositories_do_not_meet():
     staging = [project(image, "staging") for image in ("ghcr.io/you/model", "")]
     assert len({*names, *staging}) == 5
     assert all(re.fullmatch(r"[a-z0-9-]{1,60}", name) for name in [*names, *staging])
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a disk that can be filled."""
+    with mounted(tmp_path / "a disk") as path:
+        yield path
+
+
+@pytest.mark.docker
+def test_full_volume_takes_the_canary_back(tmp_path, disk):
+    """A host's disk that fills up under a canary: its traffic goes back first, and no request fails."""
+    host = Host(quick(tmp_path, steps={"bake_seconds": 30.0}))
+    target, small = host.attach(), {"type": "none", "device": str(disk), "o": "bind"}
+    target.engine.client.volumes.create(target.names.router, driver_opts=small, labels=target.names.labels)
+    try:
+        rollout.run(host.config, host.good, target=target, say=str)
+        with Traffic(target.url, itertools.repeat({"amount": 1.0}), 60) as traffic:
+            begun = rollout.run(host.config, host.better, target=target, say=lambda line: "20 %" in line and fill(disk))
+        assert target.weights() == {"blue": 100, "green": 0}
+        assert states.from_json(target.load() or "").phase == Phase.ROLLED_BACK
+    finally:
+        target.close()
+        host.clean()
+    assert begun.decision == Decision.ERROR
+    assert "no space left on device" in begun.why
+    assert traffic.answers
+    assert traffic.failures == []

@@ -4,23 +4,28 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
 
 import image_registry
+import pipeline_image
 import pytest
 import yaml
+from stages.test_guard import promoted
 from targets.contract import ROWS, Contract, settings
 from targets.kube import BASE, Namespace
 from targets.test_cluster import kubeconfig
 
+from gatehouse import images
 from gatehouse.errors import TargetError
-from gatehouse.stages import rollout
+from gatehouse.release import Release
+from gatehouse.stages import drill, looking, requesting, rollout, staging
 from gatehouse.stages.traffic import Traffic
 from gatehouse.targets import waiting
 from gatehouse.targets.kubernetes import KubernetesTarget
-from gatehouse.verdicts import Decision
+from gatehouse.verdicts import Check, Decision
 
 ROLE = next(each for each in yaml.safe_load_all((BASE / "rollout.yaml").read_text()) if each["kind"] == "Role")
 RIGHTS = [(kind, verb) for rule in ROLE["rules"] for kind in rule["resources"] for verb in rule["verbs"]]
@@ -55,7 +60,9 @@ class TestKubernetes(Contract):
 @pytest.fixture
 def serving(place: Namespace, target: KubernetesTarget) -> KubernetesTarget:
     """Return the target when a rollout has given the good release all traffic."""
-    if '"stable"' not in (target.load() or ""):
+    found = looking.found(target)
+    if found is None or found.stable is None or found.stable.release != place.good:
+        # Without traffic, which there is none before a test, only a first version is promoted.
         target.remove()
     assert rollout.run(place.settings(), place.good, target=target, say=quiet).decision == Decision.PROMOTE
     return target
@@ -164,6 +171,57 @@ def test_rollout_costs_no_request(place, serving):
     assert traffic.failures == []
     assert {answer.version for answer in traffic.answers} == {"1.0.0", "1.1.0", "1.3.0"}
     assert {answer.version for answer in traffic.around(traffic.marks[-1][0] + 0.3, 0.2)} == {"1.1.0"}
+
+
+@pytest.fixture
+def staging_target(place: Namespace, tmp_path: Path) -> Iterator[KubernetesTarget]:
+    """Return the target of a staging beside production, for whoever may roll out to production."""
+    with place.staging() as url:
+        config = place.settings()
+        config = replace(config, kubernetes=replace(config.kubernetes, staging_url=url))
+        target = place.attach(staging.beside(config, str(tmp_path)))
+        yield target
+        target.remove()
+        target.close()
+
+
+@pytest.mark.kubernetes
+def test_drill_beside_production(serving, staging_target, place):
+    """A rollback is practised in staging by whoever rolls out, and production's users notice nothing."""
+
+    def ask(url: str, release: Release) -> list[Check]:
+        right = requesting.version(url)["bundle"] == release.bundle
+        return [Check("version", Decision.PROMOTE if right else Decision.REJECT, "It answers.")]
+
+    production = serving.url
+    with Traffic(production, ROWS, 30) as traffic:
+        verdict = drill.run(staging_target.config, staging_target, place.better, place.good, ask, [{"amount": 1.0}])
+    assert verdict.decision == Decision.PROMOTE, verdict.why
+    assert staging_target.namespace == f"{place.name}-staging"
+    assert traffic.failures == []
+    assert {answer.version for answer in traffic.answers} == {place.good.version}
+
+
+@pytest.mark.kubernetes
+def test_guardian_promotes_alone(place, serving):
+    """A pod of the cluster brings a canary to its end while nobody else looks, and no request fails."""
+    with pipeline_image.built(f"{place.repository}/train:1") as name:
+        guardian = images.push(name)
+    config = place.settings()
+    told = replace(config.rollout, target="kubernetes", guardian=guardian, start_seconds=300.0)
+    config = replace(config, rollout=told, kubernetes=replace(config.kubernetes, url=place.inside()))
+    target = place.attach(config)
+    try:
+        rollout.run(config, place.good, target=target, say=quiet)
+        with Traffic(serving.url, ROWS, 60) as traffic:
+            begun = rollout.run(config, place.better, target=target, say=quiet, minutes=0.0)
+            promoted(target, lambda: place.kubectl("logs", "deployment/gatehouse-guardian", "--tail", "20"))
+        assert begun.decision == Decision.HOLD, begun.why
+        assert traffic.failures == []
+        assert target.weights() == {"blue": 0, "green": 100}
+    finally:
+        target.remove()
+        target.close()
 
 
 @pytest.mark.kubernetes

@@ -1,8 +1,11 @@
 import itertools
+import os
+import signal
 import socket
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import pytest
 import tumours
 from targets import contract
 from targets.contract import Contract, Place
+from targets.crew_contract import CrewContract, Crewed
 
 from gatehouse.bundle import Bundle
 from gatehouse.canary import shadow
@@ -21,7 +25,7 @@ from gatehouse.release import Release
 from gatehouse.serving import requests
 from gatehouse.stages import rollout
 from gatehouse.stages.traffic import Traffic
-from gatehouse.targets import local_router
+from gatehouse.targets import local_router, waiting
 from gatehouse.targets.local import LocalTarget, serve
 from gatehouse.verdicts import Decision, Verdict
 
@@ -69,6 +73,16 @@ class TestLocal(Contract):
     """The laptop's target keeps the contract."""
 
 
+class TestCrew(CrewContract):
+    """So do several servers in a slot."""
+
+    def kill(self, target: Crewed, name: str) -> None:
+        """Kill a server's process."""
+        assert isinstance(target, LocalTarget)
+        os.kill(target.processes.pid(name), signal.SIGKILL)
+        waiting.until(lambda: not target.processes.running(name), 10.0, "It does not die")
+
+
 def test_dead_router_is_started_again(place, target):
     """A router that was killed comes back with the new weights, at the address that users know."""
     target.start("blue", place.good)
@@ -79,6 +93,32 @@ def test_dead_router_is_started_again(place, target):
         target.counters()
     target.weigh({"blue": 90, "green": 10})
     assert (target.url, target.weights()) == (before, {"blue": 90, "green": 10})
+
+
+def test_clients_stay_with_their_version(place, tmp_path):
+    """With sticky routing a client keeps its version while that has traffic, and is never sent where none goes."""
+    with closing(LocalTarget(contract.settings(str(tmp_path), sticky=True), command)) as target:
+        contract.check_clients_stay(place, target)
+
+
+@pytest.mark.parametrize("sticky", [False, True])
+def test_testers_follow_a_rollout(tmp_path, sticky):
+    """In a rollout that goes back, testers meet the candidate while it is tried, and stable before and after."""
+    config = contract.settings(str(tmp_path), sticky=sticky, drain_seconds=0.5, poll_seconds=0.2)
+    with closing(LocalTarget(replace(config, **contract.QUICK), command)) as target:
+        rollout.run(target.config, Laptop.good, target=target, say=str)
+        met: dict[str, set[str]] = {}
+
+        def look(line: str) -> None:
+            seen = contract.ask(target, "/version", contract.TESTER)["model_version"]
+            met.setdefault("baking" if "baking" in line else "other", set()).add(seen)
+
+        look("before")
+        with Traffic(target.url, contract.ROWS, 100):
+            verdict = rollout.run(target.config, Laptop.failing, target=target, say=look)
+        look("after")
+    assert verdict.decision == Decision.REJECT
+    assert met == {"baking": {Laptop.failing.version}, "other": {Laptop.good.version}}
 
 
 def test_half_written_routes_cost_nothing(place, target):
@@ -142,7 +182,7 @@ def test_unready_server_is_an_error(tmp_path):
     """A server that never listens is given up when its time is over."""
     config = contract.settings(str(tmp_path), start_seconds=1.5)
     target = LocalTarget(config, lambda _: [sys.executable, "-c", "import time; print('loading'); time.sleep(60)"])
-    with pytest.raises(TargetError, match=r"'blue' did not listen within 1.5 s"):
+    with pytest.raises(TargetError, match=r"'blue-0' did not listen within 1.5 s"):
         target.start("blue", Laptop.good)
     target.close()
     assert not any(map(target.processes.running, target.processes.names()))
@@ -165,8 +205,8 @@ PRINT_ENVIRONMENT = (
 
 
 def test_real_server_answers(tmp_path, bundle):
-    """The project's own server runs behind the router, logs what it predicts, and is drained in the end."""
-    config = contract.settings(str(tmp_path))
+    """Two of the project's own servers behind the router log what they predict, and are drained in the end."""
+    config = contract.settings(str(tmp_path), replicas=2)
     target = LocalTarget(replace(config, store=replace(config.store, log=str(tmp_path / "log"))))
     target.start("blue", Release(bundle.version, bundle.digest, str(bundle.path)))
     target.weigh({"blue": 100})
@@ -175,8 +215,8 @@ def test_real_server_answers(tmp_path, bundle):
     target.close()
     assert traffic.failures == []
     assert {answer.version for answer in traffic.answers} == {bundle.version}
-    lines = [line for file in (tmp_path / "log").glob("*.jsonl") for line in file.read_text().splitlines()]
-    assert len(lines) == len(traffic.answers)
+    logs = [file.read_text().splitlines() for file in (tmp_path / "log").glob("*.jsonl")]
+    assert (len(logs), sum(map(len, logs))) == (2, len(traffic.answers))
 
 
 @pytest.fixture

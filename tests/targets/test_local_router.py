@@ -5,6 +5,7 @@ import pytest
 from gatehouse.errors import TargetError
 from gatehouse.targets.local_router import LocalRouter, find_traefik
 from gatehouse.targets.processes import Processes
+from gatehouse.targets.servers import Servers
 
 
 def test_wheel_brings_traefik():
@@ -22,7 +23,7 @@ def test_failing_router_is_explained(tmp_path):
     """A router that cannot start says why, and nothing is left running."""
     processes = Processes(tmp_path / "processes")
     router = LocalRouter(processes, tmp_path / "routes", 0, 10)
-    router.describe_servers({})
+    router.describe_servers(Servers())
     (router.routes / "strange.yml").write_text("http: {")
     with pytest.raises(TargetError, match=r"'router' (ended before it could|did not) answer"):
         LocalRouter(processes, router.routes, 0, 1).start()

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from gatehouse import files
 from gatehouse.errors import TargetError
 from gatehouse.targets import waiting
 from gatehouse.targets.processes import Processes
@@ -71,7 +70,8 @@ def test_recycled_number_is_spared(processes, tmp_path):
     processes.start("bystander", SLEEP)
     processes.start("server", [sys.executable, "-c", ""])
     waiting.until(lambda: not processes.running("server"), 5, "It did not end")
-    files.write_json(tmp_path / "server.json", {"pid": processes.about("bystander")["pid"]})
+    waiting.until(lambda: processes.pid("bystander") > 0, 5, "It did not note its number")
+    (tmp_path / "server.pid").write_text(str(processes.pid("bystander")))
     processes.stop("server", 0)
     time.sleep(0.1)
     assert processes.running("bystander")

@@ -60,6 +60,17 @@ def test_missing_address_is_an_error():
         route.address(described(), {**GATEWAY, "status": {}})
 
 
+def test_testers_are_read_back():
+    """Testers reach one slot, by a rule of their own that no copy is made by; without a slot there is none."""
+    described = route.description({"blue": 100}, "m1", {"green": 20}, "green")
+    assert (route.tested(described), route.mirrored(described)) == ("green", {"green": 20})
+    assert route.weights(described) == {"blue": 100, "green": 0}
+    rule = described["spec"]["rules"][-2]
+    assert rule["matches"][0]["headers"] == [{"type": "Exact", "name": "X-Gatehouse-Version", "value": "candidate"}]
+    assert rule["filters"][0]["requestHeaderModifier"] == {"remove": ["X-Gatehouse-Shadow"]}
+    assert route.tested(route.description({"blue": 100}, "m1")) is None
+
+
 def test_copies_are_read_back():
     """Which slot gets copies is a header of the gateway's, whatever a client says; without any it is taken away."""
     described = route.description({"blue": 100}, "m1", {"green": 20})

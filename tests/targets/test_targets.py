@@ -17,3 +17,9 @@ def test_no_target_is_an_error():
     """Where there is no target, nothing can be rolled out."""
     with pytest.raises(ConfigError, match="Set it to 'local', 'docker' or 'kubernetes'"):
         targets.connect(config.parse({"rollout": {"target": "none"}}))
+
+
+def test_cluster_keeps_no_clients():
+    """Clients that shall stay with their version are refused on a cluster, before it is looked for."""
+    with pytest.raises(ConfigError, match=r"\[rollout\] sticky = true: .*Set it to false"):
+        targets.connect(config.parse({"rollout": {"target": "kubernetes", "sticky": True}}))

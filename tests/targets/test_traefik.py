@@ -39,6 +39,22 @@ def test_silent_slot_has_zeros():
     assert green.latency == dict.fromkeys(EDGES_MS, 0)
 
 
+def test_several_servers_are_one_slot():
+    """What was counted of the servers that are ready, and of all, is the slot's; whether one is up is no count."""
+    several = METRICS.replace(
+        'code="500",method="POST",protocol="http",service="blue@file"',
+        'code="500",method="POST",protocol="http",service="blue-all@file"',
+    )
+    several = several.replace(
+        'code="203",method="POST",protocol="http",service="blue@file"',
+        'code="203",method="POST",protocol="http",service="blue-ready@file"',
+    )
+    several += (
+        '# TYPE traefik_service_server_up gauge\ntraefik_service_server_up{service="blue-ready@file",url="x"} 1\n'
+    )
+    assert traefik.counters(several) == traefik.counters(METRICS)
+
+
 def test_strange_metrics_refused():
     """Text that is no metrics is an error, and not a router that counted nothing."""
     with pytest.raises(TargetError, match="metrics cannot be read"):
@@ -60,20 +76,14 @@ def test_edges_are_seconds():
     assert [float(edge) * 1000 for edge in buckets.partition("=")[2].split(",")] == pytest.approx(EDGES_MS)
 
 
-def test_errors_are_not_hidden():
-    """No retry, health check or fallback stands between the router and a failing server."""
-    text = json.dumps([traefik.servers({"blue": "http://127.0.0.1:1"}), traefik.traffic(1, {"blue": 100})])
-    assert not any(word in text.lower() for word in ("retry", "healthcheck", "failover", "circuitbreaker"))
-
-
 def test_later_traffic_wins():
     """Of the two descriptions, which have different names, the one of the later generation is in force."""
     described = [traefik.traffic(generation, {"blue": 100 - generation, "green": generation}) for generation in (8, 9)]
     routers = [{"name": f"{name}@file", **router} for d in described for name, router in d["http"]["routers"].items()]
-    assert len({router["name"] for router in routers}) == 2
+    assert len({router["name"] for router in routers}) == 4
     assert traefik.in_force(routers) == 9
     service = described[1]["http"]["services"][traefik.traffic_name(9)]
-    assert traefik.weights(service) == {"blue": 91, "green": 9}
+    assert traefik.weights_of(service) == {"blue": 91, "green": 9}
 
 
 def test_foreign_routers_ignored():
@@ -89,26 +99,79 @@ def test_no_part_can_be_read():
             json.loads(text[:end])
 
 
-def test_empty_slot_has_no_server():
-    """A slot where nothing was started is described, so that the weights can name it."""
-    services = traefik.servers({"blue": "http://127.0.0.1:1"})["http"]["services"]
-    assert services["green"]["loadBalancer"]["servers"] == []
-    assert set(services) == {"blue", "green", "probe-blue", "probe-green"}
-
-
 def test_copies_stand_before_the_traffic():
     """Copies are sent by a service before the one that shares, which is read back; without any there is none."""
     described = traefik.traffic(1, {"blue": 100}, {"green": 20})["http"]
     first = described["routers"]["traffic-1"]["service"]
     assert traefik.mirrored(described["services"][first]) == {"green": 20}
     assert described["services"][first]["mirroring"]["service"] == "traffic-1"
-    assert traefik.weights(described["services"]["traffic-1"]) == {"blue": 100, "green": 0}
+    assert traefik.weights_of(described["services"]["traffic-1"]) == {"blue": 100, "green": 0}
     routers = [{"name": f"{name}@file", **router} for name, router in described["routers"].items()]
     assert traefik.first_service(routers) == first
     assert traefik.first_service([]) == ""
 
 
 def test_users_reach_no_answers():
-    """The users' door is closed to what servers tell the rollout alone."""
-    rule = traefik.traffic(1, {"blue": 100})["http"]["routers"]["traffic-1"]["rule"]
-    assert rule == "PathPrefix(`/`) && !Path(`/answers`)"
+    """The users' door is closed to what servers tell the rollout alone, for testers too."""
+    routers = traefik.traffic(1, {"blue": 100}, None, "blue")["http"]["routers"]
+    assert routers["traffic-1"]["rule"] == "PathPrefix(`/`) && !Path(`/answers`)"
+    assert all(router["rule"].startswith("PathPrefix(`/`) && !Path(`/answers`)") for router in routers.values())
+
+
+def listed(*described):
+    """Return the routers of descriptions as the API lists them."""
+    return [
+        {"name": f"{name}@file", **router} for each in described for name, router in each["http"]["routers"].items()
+    ]
+
+
+def test_testers_have_their_own_service():
+    """Testers reach one slot by a service that counts apart, above all traffic; the later generation's are in force."""
+    old, new = (
+        traefik.traffic(8, {"blue": 100}, None, "blue"),
+        traefik.traffic(9, {"blue": 95, "green": 5}, None, "green"),
+    )
+    assert (traefik.tested(listed(old)), traefik.tested(listed(old, new))) == ("blue", "green")
+    assert traefik.in_force(listed(old, new)) == 9
+    router = new["http"]["routers"]["testers-1"]
+    assert router["service"] == "tester-green"
+    assert router["priority"] > old["http"]["routers"]["testers-0"]["priority"] > 9
+    assert "Header(`X-Gatehouse-Version`, `candidate`)" in router["rule"]
+
+
+def test_unnamed_testers_are_users():
+    """Without a slot for testers the header means nothing, whatever it meant before."""
+    old, new = traefik.traffic(8, {"blue": 100}, None, "green"), traefik.traffic(9, {"blue": 100}, {"green": 20})
+    assert traefik.tested(listed(old, new)) is None
+    assert new["http"]["routers"]["testers-1"]["service"] == new["http"]["routers"]["traffic-1"]["service"]
+    assert traefik.tested([]) is None
+
+
+def test_testers_are_not_counted():
+    """What a tester's request came to is no request of the slot; without a slot for testers they are users."""
+    told = [traefik.traffic(1, {"blue": 100}, None, tested) for tested in ("blue", None)]
+    routers = [each["http"]["routers"]["testers-1"] for each in told]
+    assert [router.get("observability") for router in routers] == [{"metrics": False}, None]
+
+
+def cookie(generation, described):
+    """Return the name of the cookie of a description."""
+    return described["http"]["services"][traefik.traffic_name(generation)]["weighted"]["sticky"]["cookie"]["name"]
+
+
+def test_cookie_lasts_as_long_as_its_versions():
+    """The cookie is another one when a slot without traffic gets some, and the same until then."""
+    known, names = [], []
+    for green in (0, 5, 50, 50, 100, 100, 50, 0, 5):
+        generation, described = traefik.following(known, {"blue": 100 - green, "green": green}, sticky=True)
+        known = [*known[-1:], described]
+        names.append(cookie(generation, described))
+    assert [int(name.removeprefix("gatehouse-")) for name in names] == [1, 2, 2, 2, 2, 2, 7, 7, 9]
+
+
+def test_no_cookie_unless_asked():
+    """Without sticky routing there is no cookie, and what one was set before is none any more."""
+    _, sticky = traefik.following([], {"blue": 100}, sticky=True)
+    generation, plain = traefik.following([sticky], {"blue": 100})
+    assert generation == 2
+    assert "sticky" not in json.dumps(plain)

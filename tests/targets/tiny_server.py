@@ -39,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path == "/answers":
             self.answer(200, {"server": str(os.getpid()), "size": 1000, "answers": self.answers})
         else:
-            self.answer(200, {"model_version": self.version})
+            self.answer(200, {"model_version": self.version, "bundle": self.version * 8})
 
     def do_POST(self) -> None:
         """Predict."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import image_registry
+import pytest
 
 from gatehouse import ledger, shell, verdicts
 from gatehouse.config import Config
@@ -27,6 +28,12 @@ from gatehouse.targets import docker, ports, waiting
 from gatehouse.verdicts import Verdict
 
 ROOT = Path(__file__).parents[2]
+# The marks of every test that runs a workflow.
+BY_ACT = [
+    pytest.mark.act,
+    pytest.mark.skipif(not os.environ.get("GATEHOUSE_ACT"), reason="GATEHOUSE_ACT names no command that runs act"),
+    pytest.mark.skipif("PYTEST_XDIST_WORKER" in os.environ, reason="these tests need each other: run them without -n"),
+]
 # What the shell of the tests sets for itself would reach every step.
 OURS = ("GATEHOUSE_", "GITHUB_", "MLFLOW_", "PYTEST_", "MAKE", "MFLAGS", "VIRTUAL_ENV", "PYTHON", "BANK_")
 # A rollout of seconds in place of hours; and what else this machine does shall hold nothing.
@@ -199,6 +206,17 @@ class Scene:
         image_registry.forget(self.image)
         for name in ("act state", "workspaces"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
+
+
+@contextmanager
+def cloned(folder: Path) -> Iterator[Scene]:
+    """Give a user's clone in a folder; whatever its workflows started is removed in the end."""
+    scene = Scene(folder, image_registry.new_name())
+    try:
+        scene.prepare()
+        yield scene
+    finally:
+        scene.clear()
 
 
 def clean(state: Path) -> dict[str, str]:

@@ -1,26 +1,20 @@
 """rollback.yml, run for real: the monthly drill on staging, and a rollback by dispatch under live traffic."""
 
 import itertools
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import image_registry
 import pytest
-from workflows.scene import ROOT, Scene
+from workflows.scene import BY_ACT, ROOT, Scene, cloned
 
 from benchmarks.rollback import Bench, placed, prepared
 from gatehouse import ledger, shell
 from gatehouse.stages import requesting
 from gatehouse.stages.traffic import Traffic
 
-pytestmark = [
-    pytest.mark.act,
-    pytest.mark.slow,
-    pytest.mark.skipif(not os.environ.get("GATEHOUSE_ACT"), reason="GATEHOUSE_ACT names no command that runs act"),
-    pytest.mark.skipif("PYTEST_XDIST_WORKER" in os.environ, reason="these tests need each other: run them without -n"),
-]
+pytestmark = [*BY_ACT, pytest.mark.slow]
 
 
 @dataclass(frozen=True)
@@ -38,18 +32,14 @@ class Served:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Return a clone whose production was moved from one version to the next; all of it is removed in the end."""
-    scene = Scene(tmp_path_factory.mktemp("act"), image_registry.new_name())
-    scene.prepare()
-    path = ROOT / "gatehouse.toml"
-    config = placed(path, scene.image, str(scene.folder / "the state"))
-    config = replace(config, rollout=replace(config.rollout, port=scene.port))
-    try:
+    with cloned(tmp_path_factory.mktemp("act")) as scene:
+        path = ROOT / "gatehouse.toml"
+        config = placed(path, scene.image, str(scene.folder / "the state"))
+        config = replace(config, rollout=replace(config.rollout, port=scene.port))
         with prepared(config, path, tmp_path_factory.mktemp("models"), 20.0) as bench:
             bench.registry.promote(bench.old, "for the test")
             bench.reset()
             yield Served(scene, bench)
-    finally:
-        scene.clear()
 
 
 def test_drill_leaves_production_alone(served):
@@ -75,7 +65,7 @@ def test_dispatch_rolls_back(served):
     assert traffic.failures == []
     assert served.production() == served.bench.old.location.partition("@")[2]
     assert requesting.version(served.scene.url)["bundle"] == served.bench.old.bundle
-    entry = ledger.read(Path(served.bench.config.store.state))[-1]
+    entry = served.scene.recorded[-1]
     assert (entry["event"], entry["why"].partition(" says ")[2]) == ("rollback", "rollback: customers call")
 
 

@@ -4,14 +4,12 @@ Each candidate is the image that serves with a fault put around its server, whic
 """
 
 import itertools
-import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import date
 
-import image_registry
 import pytest
-from workflows.scene import ROOT, Run, Scene
+from workflows.scene import BY_ACT, ROOT, Run, Scene, cloned
 from workflows.test_under_act import Released, payments, production, release
 
 from gatehouse import images, shell
@@ -24,12 +22,7 @@ from gatehouse.stages.traffic import Traffic
 from gatehouse.targets import docker
 from gatehouse.verdicts import Decision
 
-pytestmark = [
-    pytest.mark.act,
-    pytest.mark.slow,
-    pytest.mark.skipif(not os.environ.get("GATEHOUSE_ACT"), reason="GATEHOUSE_ACT names no command that runs act"),
-    pytest.mark.skipif("PYTEST_XDIST_WORKER" in os.environ, reason="these tests need each other: run them without -n"),
-]
+pytestmark = [*BY_ACT, pytest.mark.slow]
 RATE = 100.0  # requests a second
 # Half a percent of errors is what the sound version has, so that ten times as many must be told from that.
 USUAL = "--error-share 0.005"
@@ -53,10 +46,7 @@ PATIENT = {
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """Return the clone of a user who serves on a Docker host, with rules as a user has them and short bakes."""
-    with ExitStack() as stack:
-        made = Scene(tmp_path_factory.mktemp("act"), image_registry.new_name())
-        stack.callback(made.clear)
-        made.prepare()
+    with cloned(tmp_path_factory.mktemp("act")) as made:
         for section, keys in PATIENT.items():
             made.set(section, **keys)
         made.commit("Roll out as it is done")

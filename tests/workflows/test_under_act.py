@@ -7,7 +7,6 @@ the same again.
 """
 
 import itertools
-import os
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import github_api
 import image_registry
 import pandas as pd
 import pytest
-from workflows.scene import Run, Scene
+from workflows.scene import BY_ACT, Run, Scene, cloned
 
 from gatehouse import bundle as bundles
 from gatehouse import ledger, shell, state_branch, workload
@@ -27,11 +26,7 @@ from gatehouse.stages import requesting
 from gatehouse.stages.traffic import Traffic
 from gatehouse.verdicts import Decision
 
-pytestmark = [
-    pytest.mark.act,
-    pytest.mark.skipif(not os.environ.get("GATEHOUSE_ACT"), reason="GATEHOUSE_ACT names no command that runs act"),
-    pytest.mark.skipif("PYTEST_XDIST_WORKER" in os.environ, reason="these tests need each other: run them without -n"),
-]
+pytestmark = BY_ACT
 PROMOTE, HOLD, REJECT = Decision.PROMOTE, Decision.HOLD, Decision.REJECT
 FEW_TESTS = ("--env", "ARGS=tests/test_verdicts.py -n 0")
 JULY, AUGUST = (date(2026, 7, 1), date(2026, 8, 1)), (date(2026, 8, 1), date(2026, 9, 1))
@@ -44,10 +39,7 @@ def new_scene(tmp_path_factory):
     with ExitStack() as stack:
 
         def make() -> Scene:
-            scene = Scene(tmp_path_factory.mktemp("act"), image_registry.new_name())
-            stack.callback(scene.clear)
-            scene.prepare()
-            return scene
+            return stack.enter_context(cloned(tmp_path_factory.mktemp("act")))
 
         yield make
 

@@ -95,7 +95,7 @@ class Controller:
     def release(self) -> None:
         """Let another program go on at once, where this one may act."""
         if self.state.lease.holder == self.me:
-            with suppress(GatehouseError):
+            with suppress(GatehouseError, OSError):
                 self._keep(replace(self.state, lease=replace(self.state.lease, until=0.0)))
 
     def _leads(self) -> bool:
@@ -191,7 +191,7 @@ class Controller:
             return
         self.state = machine.abandon(self.state, why, self.now())
         for step in (self._weigh, lambda: self._keep(self.state), self.apply, self.release):
-            with suppress(GatehouseError):
+            with suppress(GatehouseError, OSError):
                 step()
         self.timeline.add(self.state, self.now())
 
@@ -217,15 +217,13 @@ class Controller:
 
     def _reload(self) -> None:
         """Read what stands beside the traffic: another program may have obeyed an order since the last look."""
-        saved = self.target.load()
-        if saved is not None:
-            self.state = states.from_json(saved)
+        self.state = looking.found(self.target) or self.state
 
     def _begin(self, candidate: Release) -> None:
         if not self.serves:
             chain, share = self.config.rollout.strategy, self.config.shadow.share
             self._keep(machine.begin(self.state, candidate, self.now(), self.expected, chain, share))
-        elif not looking.as_told(self.target, states.shares(self.state), {}):
+        elif not looking.as_told(self.target, states.shares(self.state), {}, states.tested(self.state)):
             self._weigh()
 
     def _look(self) -> bool:
@@ -257,7 +255,7 @@ class Controller:
             case Start():
                 self.target.start(action.slot, action.release)
             case Weigh():
-                if not looking.as_told(self.target, action.weights, action.mirrored):
+                if not looking.as_told(self.target, action.weights, action.mirrored, action.tested):
                     self._weigh()
             case Promote():
                 self._promote(action.release)
@@ -265,7 +263,7 @@ class Controller:
                 self.target.stop(action.slot)
 
     def _weigh(self) -> None:
-        self.target.weigh(states.shares(self.state), states.copies(self.state))
+        self.target.weigh(states.shares(self.state), states.copies(self.state), states.tested(self.state))
 
     def _promote(self, release: Release) -> None:
         champion = self.registry.champion() if self.registry else None

@@ -12,27 +12,22 @@ import argparse
 import itertools
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from gatehouse import ledger, targets
+from gatehouse import ledger
 from gatehouse import registry as registries
-from gatehouse.canary.orders import Do, Order
-from gatehouse.config import Config, Store
-from gatehouse.errors import ConfigError, GatehouseError, TargetError
+from gatehouse.config import Config
+from gatehouse.errors import ConfigError, GatehouseError
 from gatehouse.registry import Registry
 from gatehouse.release import Release
 from gatehouse.serving import requests
-from gatehouse.stages import champions, judgement, requesting, rollback, rollout
-from gatehouse.stages.controller import Controller
+from gatehouse.stages import champions, judgement, requesting, rollback, rollout, staging
 from gatehouse.stages.rollback import Ask
 from gatehouse.stages.traffic import Answer, Traffic
 from gatehouse.targets import Target
 from gatehouse.verdicts import Check, Decision, Verdict
 
-STAGING = "staging"
 # Enough to see a gap of a twentieth of a second, and little for a machine that serves beside it.
 REQUESTS_PER_SECOND = 20.0
 WHY = "A drill: could the version before take over?"
@@ -64,20 +59,8 @@ def main(config: Config, _: argparse.Namespace) -> Verdict:
 def practised(config: Config, registry: Registry, champion: Release, before: Release) -> Verdict:
     """Practise on a staging that is made for it and removed in the end."""
     calls = rows(registry, champion)
-    with TemporaryDirectory(prefix="gatehouse-drill-") as folder:
-        staging = beside(config, folder)
-        target = targets.connect(staging)
-        try:
-            return run(staging, target, champion, before, rollback.answering(config, registry), calls)
-        finally:
-            target.remove()
-            target.close()
-
-
-def beside(config: Config, folder: str) -> Config:
-    """Return the settings of staging: beside production on the same target, with a state of its own in `folder`."""
-    settings = replace(config.rollout, environment=STAGING, port=0, guardian="")
-    return replace(config, rollout=settings, store=Store(state=folder, log=""))
+    with staging.made(config) as (settings, target):
+        return run(settings, target, champion, before, rollback.answering(config, registry), calls)
 
 
 def rows(registry: Registry, release: Release) -> list[dict[str, Any]]:
@@ -94,7 +77,7 @@ def run(
     Raises TargetError when one of them does not start, or the version before does not answer as it should.
     """
     for release in (before, champion):
-        serve(config, target, release)
+        staging.serve(config, target, release)
     with Traffic(target.url, itertools.cycle(calls), REQUESTS_PER_SECOND) as traffic:
         time.sleep(1.0)
         rollback.run(config, WHY, target, None, None, ask, say=str)
@@ -102,20 +85,6 @@ def run(
         time.sleep(1.0)
     checks = [serves(target, before), answered(traffic.answers, before, moved)]
     return judgement.make("drill", checks, subject=rollout.subject(champion))
-
-
-def serve(config: Config, target: Target, release: Release) -> None:
-    """Give a release all traffic, without a bake: it was judged when it came to production."""
-    controller = Controller(config, release, target)
-    controller.attach()
-    controller.tick()
-    if not controller.over:
-        controller.obey(Order(Do.PROMOTE, ledger.actor(), WHY))
-    controller.release()
-    if not controller.serves:
-        raise TargetError(
-            f"Version {release.version} could not be given the traffic: {rollout.standing(controller.state)}"
-        )
 
 
 def serves(target: Target, release: Release) -> Check:

@@ -12,13 +12,14 @@ import argparse
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from typing import Any
 
 from gatehouse import targets
 from gatehouse.canary.state import FINAL
 from gatehouse.config import Config
-from gatehouse.errors import ConfigError, GatehouseError
+from gatehouse.errors import GatehouseError
 from gatehouse.stages import judgement, rollout
 from gatehouse.stages.controller import Controller
 from gatehouse.targets import Target
@@ -35,16 +36,11 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 def main(config: Config, _: argparse.Namespace) -> Verdict:
     """Watch until this program is told to end."""
-    if config.rollout.target == "none":
-        raise ConfigError("There is no target ([rollout] target = 'none'), so there is nothing to watch.")
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
-    target = targets.connect(config)
-    try:
+    with closing(targets.connect(config)) as target:
         watch(config, target, ending.wait, ending.is_set)
-    finally:
-        target.close()
     return judgement.make("guard", [Check("guard", Decision.PROMOTE, "It was told to end, and another may act.")])
 
 
@@ -62,7 +58,7 @@ def watch(
     while not ended():
         try:
             controller.tick()
-        except GatehouseError as error:
+        except (GatehouseError, OSError) as error:
             controller.give_up(str(error))
             say(f"{error}")
         resting = controller.state.phase in FINAL

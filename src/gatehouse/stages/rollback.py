@@ -13,7 +13,7 @@ Examples:
 import argparse
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,11 +53,8 @@ def main(config: Config, args: argparse.Namespace) -> Verdict:
     registry, version = registries.connect(config), args.to or None
     if config.rollout.target == "none":
         return rename(Path(config.store.state), args.why, registry, version)
-    target = targets.connect(config)
-    try:
+    with closing(targets.connect(config)) as target:
         return run(config, args.why, target, registry, version, answering(config, registry))
-    finally:
-        target.close()
 
 
 def run(

@@ -14,6 +14,7 @@ import argparse
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,12 @@ from typing import Any
 from gatehouse import registry as registries
 from gatehouse import targets
 from gatehouse.canary import comparison
-from gatehouse.canary import state as states
 from gatehouse.canary.state import Phase, State
 from gatehouse.config import Config
 from gatehouse.errors import EvidenceError, GatehouseError, TakenError
 from gatehouse.registry import Registry
 from gatehouse.release import Release
-from gatehouse.stages import evidence, judgement
+from gatehouse.stages import evidence, judgement, looking
 from gatehouse.stages.controller import Controller
 from gatehouse.targets import Target
 from gatehouse.verdicts import Check, Decision, Subject, Verdict
@@ -57,26 +57,23 @@ def main(config: Config, args: argparse.Namespace) -> Verdict:
     gate = evidence.require(args.verdict, "gate", Subject(bundle=candidate.bundle), Path(config.store.state))
     if config.rollout.target == "none":
         return promote_at_once(candidate, registry)
-    target = targets.connect(config)
-    try:
+    with closing(targets.connect(config)) as target:
         if staged(config) and not begun(target, candidate):
             tested = Subject(bundle=candidate.bundle, image_digest=subject(candidate).image_digest)
             evidence.require(args.verdict.with_name("staging.json"), "staging", tested, Path(config.store.state))
         return run(config, candidate, target=target, registry=registry, expected=expected(gate), minutes=args.minutes)
-    finally:
-        target.close()
 
 
 def staged(config: Config) -> bool:
-    """Tell whether a release must have run in staging: `auto` where staging can be made and removed at once."""
+    """Tell whether a release must have run in staging: `auto` where staging is made at once, or is said to be there."""
     settings = config.rollout
-    return settings.staging == "on" or (settings.staging == "auto" and settings.target in ("local", "docker"))
+    there = config.kubernetes.staging_url if settings.target == "kubernetes" else settings.target != "none"
+    return settings.staging == "on" or (settings.staging == "auto" and bool(there))
 
 
 def begun(target: Target, candidate: Release) -> bool:
     """Tell whether a release is on the target already: it serves, or its rollout is under way."""
-    saved = target.load()
-    state = states.from_json(saved) if saved is not None else None
+    state = looking.found(target)
     return state is not None and any(placed and placed.release == candidate for placed in (state.canary, state.stable))
 
 
@@ -84,18 +81,14 @@ def attach(config: Config, registry: Registry, minutes: float) -> Verdict:
     """Watch what is under way on the target, and tell the registry and the ledger how it ended."""
     if config.rollout.target == "none":
         return nothing("There is no target ([rollout] target = 'none').")
-    target = targets.connect(config)
-    try:
-        saved = target.load()
-        state = states.from_json(saved) if saved is not None else None
+    with closing(targets.connect(config)) as target:
+        state = looking.found(target)
         if state is None or state.canary is None:
             return nothing("No rollout is under way.")
         if state.lease.until > time.time():
             # Somebody is at it, by settings that may not be these: nothing is put in that one's place.
             config = replace(config, rollout=replace(config.rollout, guardian=""))
         return run(config, state.canary.release, target=target, registry=registry, minutes=minutes)
-    finally:
-        target.close()
 
 
 def nothing(why: str) -> Verdict:
@@ -142,7 +135,7 @@ def run(
     except TakenError as error:
         # It is another program's now: to take the traffic back would work against that one.
         return verdict(controller, candidate, str(error))
-    except GatehouseError as error:
+    except (GatehouseError, OSError) as error:  # a full disk: what cannot be recorded must not go on
         controller.give_up(str(error))
         return verdict(controller, candidate, str(error))
     except BaseException as error:
@@ -232,9 +225,8 @@ def promote_at_once(candidate: Release, registry: Registry) -> Verdict:
 
 def remove(config: Config) -> Verdict:
     """Stop and remove everything that rollouts started on the target."""
-    target = targets.connect(config)
-    target.remove()
-    target.close()
+    with closing(targets.connect(config)) as target:
+        target.remove()
     left = "Nothing is left" if config.rollout.target != "kubernetes" else "No version of it runs"
     why = f"{left} on the target '{config.rollout.target}'."
     return judgement.make("rollout", [Check("rollout", Decision.PROMOTE, why)])

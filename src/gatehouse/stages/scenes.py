@@ -181,7 +181,7 @@ def live_failure(play: Play) -> None:
     champion = play.registry.champion()
     bundle = play.trained("a model that will fail live", play.config.data)
     release = play.let_through("the model that will fail live", bundle, play.config.data)
-    play.target.command = lambda served: faulty(served) if served == release else serve(served)
+    play.target.servers.command = lambda served: faulty(served) if served == release else serve(served)
     play.rolled_out("roll it out on servers that fail 30 % of the requests", release, Decision.REJECT)
     play.story.expect(Decision.PROMOTE, "keep the champion", lambda: unmoved(champion, play.registry.champion()))
 

@@ -1,7 +1,8 @@
 """Run the challenger in staging, beside production and out of its users' sight, and test it over HTTP.
 
 It is the very digest that users would meet, started as for them: it must get ready behind a router, serve its bundle,
-answer as that does, and refuse what is no request. scripts/rollout.py asks for the verdict ([rollout] staging).
+answer as that does, and refuse what is no request. scripts/rollout.py asks for the verdict, by [rollout] staging; on a
+cluster that is where [kubernetes] staging_url says how staging is reached (deploy/kubernetes-staging).
 
 Examples:
   scripts/staging.py
@@ -9,18 +10,26 @@ Examples:
 """
 
 import argparse
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from tempfile import TemporaryDirectory
 
+from gatehouse import ledger, targets
 from gatehouse import registry as registries
-from gatehouse import targets
-from gatehouse.config import Config
-from gatehouse.errors import ConfigError, EvidenceError
+from gatehouse.canary.orders import Do, Order
+from gatehouse.config import Config, Store
+from gatehouse.errors import EvidenceError, TargetError
 from gatehouse.registry import Registry
 from gatehouse.release import Release
-from gatehouse.stages import drill, judgement, requesting, rollback, rollout
+from gatehouse.stages import judgement, requesting, rollback, rollout
+from gatehouse.stages.controller import Controller
 from gatehouse.stages.rollback import Ask
 from gatehouse.targets import Target
-from gatehouse.verdicts import Verdict
+from gatehouse.verdicts import Check, Decision, Verdict
+
+ENVIRONMENT = "staging"
+WHY = "Staging has no users."
 
 
 def arguments(_: argparse.ArgumentParser) -> None:
@@ -29,8 +38,9 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 def main(config: Config, _: argparse.Namespace) -> Verdict:
     """Test the registry's challenger. Raises EvidenceError where there is none."""
-    if config.rollout.target == "none":
-        raise ConfigError("There is no target ([rollout] target = 'none'), so there is no staging beside it.")
+    if not rollout.staged(config):
+        why = f"None is asked for: [rollout] staging = '{config.rollout.staging}', target = '{config.rollout.target}'."
+        return judgement.make("staging", [Check("staging", Decision.PROMOTE, why)])
     registry = registries.connect(config)
     challenger = registry.challenger()
     if challenger is None:
@@ -39,24 +49,47 @@ def main(config: Config, _: argparse.Namespace) -> Verdict:
 
 
 def tried(config: Config, registry: Registry, release: Release) -> Verdict:
-    """Test a release in a staging that is made for it and removed in the end.
+    """Test a release in a staging of its own. Raises TargetError when it does not get ready, or does not answer."""
+    with made(config) as (settings, target):
+        return run(settings, target, release, rollback.answering(config, registry))
 
-    Raises TargetError when it does not get ready, or does not answer.
-    """
+
+@contextmanager
+def made(config: Config) -> Iterator[tuple[Config, Target]]:
+    """Give a staging that is made for the occasion, by its settings and as a target, and removed in the end."""
     with TemporaryDirectory(prefix="gatehouse-staging-") as folder:
-        staging = drill.beside(config, folder)
-        target = targets.connect(staging)
-        try:
+        settings = beside(config, folder)
+        with closing(targets.connect(settings)) as target:
             # What a run that was killed has left would be a version to compare with.
             target.remove()
-            return run(staging, target, release, rollback.answering(config, registry))
-        finally:
-            target.remove()
-            target.close()
+            try:
+                yield settings, target
+            finally:
+                target.remove()
+
+
+def beside(config: Config, folder: str) -> Config:
+    """Return the settings of staging: beside production on the same target, with a state of its own in `folder`."""
+    placed = replace(config.rollout, environment=ENVIRONMENT, port=0, guardian="")
+    return replace(config, rollout=placed, store=Store(state=folder, log=""))
+
+
+def serve(config: Config, target: Target, release: Release) -> None:
+    """Give a release all traffic, without a bake. Raises TargetError when it does not take it."""
+    controller = Controller(config, release, target)
+    controller.attach()
+    controller.tick()
+    if not controller.over:
+        controller.obey(Order(Do.PROMOTE, ledger.actor(), WHY))
+    controller.release()
+    if not controller.serves:
+        raise TargetError(
+            f"Version {release.version} could not be given the traffic: {rollout.standing(controller.state)}"
+        )
 
 
 def run(config: Config, target: Target, release: Release, ask: Ask) -> Verdict:
     """Give a release all of staging's traffic, and judge its answers."""
-    drill.serve(config, target, release)
+    serve(config, target, release)
     checks = [*ask(target.url, release), requesting.refuses(target.url)]
     return judgement.make("staging", checks, subject=rollout.subject(release))

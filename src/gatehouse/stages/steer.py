@@ -14,6 +14,7 @@ Examples:
 
 import argparse
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,9 @@ from gatehouse.canary import state as states
 from gatehouse.canary.orders import Do, Order
 from gatehouse.canary.state import State
 from gatehouse.config import Config
-from gatehouse.errors import ConfigError, EvidenceError
+from gatehouse.errors import EvidenceError
 from gatehouse.registry import Registry
-from gatehouse.stages import former, judgement, rollout
+from gatehouse.stages import former, judgement, looking, rollout
 from gatehouse.stages.controller import Controller
 from gatehouse.targets import Target
 from gatehouse.verdicts import Check, Decision, Verdict
@@ -42,15 +43,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(config: Config, args: argparse.Namespace) -> Verdict:
     """Do what the command line says. Raises EvidenceError where there is nothing to be told, or no reason is given."""
-    if config.rollout.target == "none":
-        raise ConfigError("There is no target ([rollout] target = 'none'), so nothing is rolled out step by step.")
-    target = targets.connect(config)
-    try:
+    with closing(targets.connect(config)) as target:
         if args.order == STATUS:
             return status(target)
         return run(config, Do(args.order), args.why, target, registries.connect(config))
-    finally:
-        target.close()
 
 
 def status(target: Target, say: Callable[[str], Any] = print) -> Verdict:
@@ -85,10 +81,10 @@ def run(config: Config, do: Do, why: str, target: Target, registry: Registry | N
 
 def read(target: Target) -> State:
     """Return a target's state. Raises EvidenceError when nothing was rolled out there."""
-    saved = target.load()
-    if saved is None:
+    state = looking.found(target)
+    if state is None:
         raise EvidenceError("Nothing was rolled out here yet. Run scripts/rollout.py first.")
-    return states.from_json(saved)
+    return state
 
 
 def served(state: State) -> states.Placed:

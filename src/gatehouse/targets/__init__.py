@@ -39,10 +39,14 @@ class Target(Protocol):
         """See to it that a release that does not run here could be started. Raises TargetError when it could not."""
         ...
 
-    def weigh(self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None) -> None:
+    def weigh(
+        self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None, tested: Slot | None = None
+    ) -> None:
         """Share the traffic by percent, and return when the router does it.
 
         Of so many percent of the requests the slots in `mirrored` get a copy, of whose answer no user sees anything.
+        Requests with the header of `testers` reach the slot `tested`, whatever its weight, and are in no counters;
+        without one they are like any other.
         """
         ...
 
@@ -61,6 +65,10 @@ class Target(Protocol):
         """Return the percent of the requests of which the router sends copies now, by slot."""
         ...
 
+    def tested(self) -> Slot | None:
+        """Return the slot that testers reach now."""
+        ...
+
     def answers(self, slot: Slot) -> tuple[Recalled, ...]:
         """Return what each server in a slot remembers of its answers; nothing of one that cannot be asked."""
         ...
@@ -70,7 +78,7 @@ class Target(Protocol):
 
         Copies count like any other request.
 
-        The predictions of a server that does not answer are empty: whoever fails so is judged by the router's counts.
+        A server that does not answer has predicted what it last said: who fails so is judged by the router's counts.
         """
         ...
 
@@ -103,7 +111,10 @@ class Target(Protocol):
 
 
 def connect(config: "Config") -> Target:
-    """Return the target that the settings name; nothing is started before it is used."""
+    """Return the target that the settings name; nothing is started before it is used.
+
+    Raises ConfigError where there is none, or it cannot do what they ask for.
+    """
     # The packages of Docker and Kubernetes are imported only where they are used.
     if config.rollout.target == "local":
         from gatehouse.targets import local
@@ -116,6 +127,12 @@ def connect(config: "Config") -> Target:
     if config.rollout.target == "kubernetes":
         from gatehouse.targets import kubernetes
 
+        if config.rollout.sticky:
+            # Gateway API's sessionPersistence is experimental, and not in Traefik (traefik#11243, open for 3.7).
+            raise ConfigError(
+                "[rollout] sticky = true: the standard part of Gateway API cannot keep a client with its version. "
+                "Set it to false, or the target to 'local' or 'docker'."
+            )
         return kubernetes.of(config)
     raise ConfigError(
         "[rollout] target = 'none': there is no place to roll out to. Set it to 'local', 'docker' or 'kubernetes'."

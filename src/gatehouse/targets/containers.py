@@ -9,18 +9,18 @@ from typing import Any
 
 from docker.types import Mount
 
-from gatehouse.canary.counters import Slot
 from gatehouse.release import Release
-from gatehouse.targets import traefik
+from gatehouse.targets import servers, traefik
 
 # Inside the containers. The server's port and its log's folder are those of Dockerfile.serve.
 USERS_PORT, INTERNAL_PORT, SERVER_PORT = 8000, 8001, 8080
 HOME, ROUTES, LOG = "/gatehouse", "/gatehouse/routes", "/log"
-STATE, NEW_STATE, SETTINGS = "rollout.json", "rollout.new", "settings.json"
+STATE, NEW_STATE, SETTINGS, RESERVE = "rollout.json", "rollout.new", "settings.json", "reserve"
 SOCKET = "/var/run/docker.sock"
 # A router needs no rights at all: it reads files that everybody may read, and its ports are above 1024.
 NOBODY = "65534:65534"
 PROJECT, RELEASE, GUARDS = "gatehouse.project", "gatehouse.release", "gatehouse.guards"
+SLOT, SERVER = "gatehouse.slot", "gatehouse.server"
 
 
 @dataclass(frozen=True)
@@ -54,17 +54,17 @@ class Names:
         """The label of everything that belongs to the target."""
         return {PROJECT: self.project}
 
-    def server(self, slot: Slot) -> str:
-        """Return the container of a slot, which is also its name on the network."""
-        return f"{self.project}-{slot}"
+    def server(self, name: str) -> str:
+        """Return the container of a server such as blue-0, which is also its name on the network."""
+        return f"{self.project}-{name}"
 
-    def url(self, slot: Slot) -> str:
-        """Return the address of a slot's server on the network."""
-        return f"http://{self.server(slot)}:{SERVER_PORT}"
+    def url(self, name: str) -> str:
+        """Return the address of a server on the network."""
+        return f"http://{self.server(name)}:{SERVER_PORT}"
 
 
 def router(names: Names, image: str, port: int) -> dict[str, Any]:
-    """Return the router's container; both its doors are open to this machine only."""
+    """Return the router's container; both its doors are open to the engine's host only."""
     users = ("127.0.0.1", port) if port else ("127.0.0.1",)
     return {
         **_confined(names),
@@ -77,16 +77,17 @@ def router(names: Names, image: str, port: int) -> dict[str, Any]:
     }
 
 
-def server(names: Names, slot: Slot, release: Release, log: str, env: Mapping[str, str]) -> dict[str, Any]:
-    """Return a slot's container; `log` is a folder of the host, or empty for the target's volume."""
+def server(names: Names, name: str, release: Release, log: str, env: Mapping[str, str]) -> dict[str, Any]:
+    """Return the container of a server such as blue-0; `log` is a host's folder, or empty for the target's volume."""
     mount = Mount(LOG, log, type="bind") if log else Mount(LOG, names.log)
+    of_release = json.dumps(release.to_dict(), sort_keys=True)
     return {
         **_confined(names),
         "image": release.location,
-        "name": names.server(slot),
-        "labels": {**names.labels, RELEASE: json.dumps(release.to_dict(), sort_keys=True)},
+        "name": names.server(name),
+        "labels": {**names.labels, SLOT: servers.slot_of(name), SERVER: name, RELEASE: of_release},
         "environment": {
-            "HOST": "0.0.0.0",  # noqa: S104 - the network's other members are the router and the other slot
+            "HOST": "0.0.0.0",  # noqa: S104 - the network's other members are the router and the other servers
             "PORT": str(SERVER_PORT),
             "GATEHOUSE_LOG": LOG,
             "GATEHOUSE_BUNDLE_DIGEST": release.bundle,
@@ -97,10 +98,11 @@ def server(names: Names, slot: Slot, release: Release, log: str, env: Mapping[st
     }
 
 
-def guardian(names: Names, image: str, socket: str, log: str, mark: str) -> dict[str, Any]:
+def guardian(names: Names, image: str, socket: str, log: str, mark: str, keys: Mapping[str, str]) -> dict[str, Any]:
     """Return the guardian's container: on the host's network, where the router's inner door is, and with its engine.
 
-    `socket` is the engine's, on its host, `log` a folder of the host or empty, and `mark` stands for its settings.
+    `socket` is the engine's, on its host, `log` a folder of the host or empty, and `mark` stands for its settings. The
+    `keys` are for servers that it may have to start again.
     Whoever holds the socket holds the host, so it is root there, with no right but that.
     """
     mounts = [Mount(SOCKET, socket, type="bind"), Mount(HOME, names.router, read_only=True)]
@@ -111,7 +113,7 @@ def guardian(names: Names, image: str, socket: str, log: str, mark: str) -> dict
         "labels": {**names.labels, GUARDS: mark},
         "command": ["scripts/guard.py", "--config", f"{HOME}/{SETTINGS}", "--out", "/tmp/guard.json"],  # noqa: S108
         "user": "0:0",
-        "environment": {"DOCKER_HOST": f"unix://{SOCKET}"},
+        "environment": {"DOCKER_HOST": f"unix://{SOCKET}", **keys},
         "tmpfs": {"/tmp": "size=64m"},  # noqa: S108 - the container's own
         "mounts": [*mounts, Mount(log, log, type="bind")] if log else mounts,
         "network_mode": "host",
@@ -139,6 +141,15 @@ def unpacked(data: bytes) -> str:
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         stream = tar.extractfile(tar.getmembers()[0])
         return stream.read().decode() if stream else ""
+
+
+def is_whole(text: str) -> bool:
+    """Tell whether a file's JSON was written to its end."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError:
+        return False
+    return True
 
 
 def _confined(names: Names) -> dict[str, Any]:

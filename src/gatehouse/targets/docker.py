@@ -11,19 +11,22 @@ import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from docker.models.containers import Container
 
 from gatehouse import files
-from gatehouse.canary.counters import SLOTS, Counters, Slot
+from gatehouse.canary.counters import Counters, Slot
 from gatehouse.canary.shadow import Recalled
 from gatehouse.config import Config, to_json
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
-from gatehouse.targets import containers, server_environment, taken, traefik, waiting
+from gatehouse.targets import containers, docker_servers, ports, replicas, taken, tally, traefik, waiting
 from gatehouse.targets.containers import Names
+from gatehouse.targets.docker_servers import DockerServers
 from gatehouse.targets.engine import Engine
 from gatehouse.targets.router import Router
+from gatehouse.targets.tally import Tally
 
 TRAEFIK_IMAGE = "traefik:v3.7"
 
@@ -43,7 +46,7 @@ def project(image: str, environment: str = "") -> str:
 
 
 class DockerTarget:
-    """Two slots of one container each, and the router in front of them. Raises TargetError without an engine."""
+    """Two slots of one container or more, and the router in front of them. Raises TargetError without an engine."""
 
     def __init__(self, config: Config, project: str = "gatehouse", traefik_image: str = TRAEFIK_IMAGE) -> None:
         self.config = config
@@ -52,6 +55,8 @@ class DockerTarget:
         self.engine = Engine()
         # The state as this program knows it, to see when another one has changed it.
         self.known: str | None = None
+        self.servers = DockerServers(config, self.engine, self.names, self._router, self._log)
+        self.tally: Tally | None = None
 
     @property
     def url(self) -> str:
@@ -60,31 +65,30 @@ class DockerTarget:
 
     def start(self, slot: Slot, release: Release) -> None:
         """Start a release's image in a slot, behind the router."""
-        self._ensure_router()
-        if self._runs(slot, release):
-            return
-        self.stop(slot)
-        # At an address the volume is where the log waits on its way.
-        folder = "" if files.is_url(self.config.store.log) else open_log(self.config.store.log)
-        self.engine.run(containers.server(self.names, slot, release, folder, environment(self.config, os.environ)))
-        self._wait_ready(slot)
+        self.engine.keep_room(self._ensure_router())
+        replicas.start(self.servers, slot, release, self.config.rollout.replicas)
 
     def stop(self, slot: Slot) -> None:
-        """Drain a slot, stop it and remove its container."""
-        container = self.engine.find(self.names.server(slot))
-        if container is not None:
-            self.engine.stop(container, self.config.rollout.drain_seconds)
+        """Drain a slot, stop it and remove its containers."""
+        replicas.stop(self.servers, slot)
 
     def hold(self, release: Release) -> None:
         """See to it that a release's image is on the engine."""
         self.engine.hold(release.location)
 
-    def weigh(self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None) -> None:
-        """Share the traffic by percent, and send copies. A router that is gone is started again."""
+    def weigh(
+        self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None, tested: Slot | None = None
+    ) -> None:
+        """Share the traffic by percent, and send copies and testers. A router that is gone is started again."""
         router = self._ensure_router()
-        generation = self._generation(router) + 1
-        self._describe_traffic(router, generation, weights, mirrored)
-        self._router().await_weights(generation, weights)
+        known, sticky = self._described(router), self.config.rollout.sticky
+        generation, wanted = traefik.following(known, weights, mirrored, tested, sticky=sticky)
+        self._describe(router, generation, wanted)
+        try:
+            self._router().await_weights(generation, weights)
+        except TargetError:
+            self._mend(router)
+            self._router().await_weights(generation, weights)
 
     def weights(self) -> dict[Slot, int]:
         """Return the weights that the router has now."""
@@ -98,13 +102,22 @@ class DockerTarget:
         """Return the percent of the requests of which the router sends copies now."""
         return self._router().mirrored()
 
+    def tested(self) -> Slot | None:
+        """Return the slot that testers reach now."""
+        return self._router().tested()
+
     def answers(self, slot: Slot) -> tuple[Recalled, ...]:
-        """Return what the server in a slot remembers."""
+        """Return what each server of a slot remembers."""
         return self._router().answers(slot)
 
     def counters(self) -> dict[Slot, Counters]:
         """Return what the router has counted of each slot."""
-        return self._router().counters()
+        if self.tally is None:
+            router = self.engine.find(self.names.router)
+            kept = self.engine.read(router, tally.FILE) if router else None
+            self.tally = tally.from_json(kept) if kept and containers.is_whole(kept) else Tally()
+        counted, self.tally = self._router().counters(self.tally)
+        return counted
 
     def guard(self, image: str) -> None:
         """Start the guardian's container, unless it runs from the same image and goes by the same settings."""
@@ -116,8 +129,8 @@ class DockerTarget:
         if found is not None:
             self.engine.stop(found, self.config.rollout.drain_seconds)
         self.engine.write(router, {containers.SETTINGS: told})
-        log = "" if files.is_url(self.config.store.log) else open_log(self.config.store.log)
-        self.engine.run(containers.guardian(self.names, image, self.engine.socket, log, mark))
+        keys = docker_servers.keys(self.config, os.environ)
+        self.engine.run(containers.guardian(self.names, image, self.engine.socket, self._log(), mark, keys))
 
     def load(self) -> str | None:
         """Return the rollout's state; of one that was being written when the engine died, the newer whole copy."""
@@ -134,7 +147,8 @@ class DockerTarget:
         """
         router = self._ensure_router()
         taken.check(self._kept(router), self.known)
-        self.engine.write(router, {containers.NEW_STATE: state, containers.STATE: state})
+        counted = {} if self.tally is None else {tally.FILE: tally.to_json(self.tally)}
+        self.engine.write(router, {containers.NEW_STATE: state, containers.STATE: state, **counted})
         self.known = state
 
     def close(self) -> None:
@@ -144,17 +158,20 @@ class DockerTarget:
     def remove(self) -> None:
         """Remove all containers, the network and the volumes."""
         self.engine.remove(self.names)
-        self.known = None
+        self.known = self.tally = None
 
     def _kept(self, router: Container) -> str | None:
         found = (self.engine.read(router, name) for name in (containers.STATE, containers.NEW_STATE))
-        return next((text for text in found if text is not None and is_whole(text)), None)
+        return next((text for text in found if text is not None and containers.is_whole(text)), None)
 
     def _ensure_router(self) -> Container:
         container = self.engine.find(self.names.router)
         if container is None:
             container = self._create_router()
-        if container.status != "running":
+        running = container.status == "running"
+        if not running or not self._router_knows_traffic():
+            self._mend(container)
+        if not running:
             self.engine.start(container)
         waiting.until(self._router_knows_traffic, self.config.rollout.start_seconds, "The router did not answer")
         return container
@@ -163,11 +180,18 @@ class DockerTarget:
         """Make the router, with its routes in place before it looks for them the first time."""
         self.engine.prepare(self.names)
         container = self.engine.create(containers.router(self.names, self.traefik_image, self.config.rollout.port))
-        servers = traefik.servers({slot: self.names.url(slot) for slot in SLOTS})
-        self.engine.write(container, {f"routes/{traefik.SERVERS}": json.dumps(servers)})
-        if not self._generation(container):
-            self._describe_traffic(container, 1, {})
+        self.servers.tell(container, self.servers.told(container))
+        if not self._described(container):
+            self._describe(container, *traefik.following([], {}))
         return container
+
+    def _mend(self, router: Container) -> None:
+        """Write what was half written when an engine died: as long as one file is broken, the router reads none."""
+        self.servers.mend(router)
+        for name in traefik.TRAFFIC:
+            text = self.engine.read(router, f"routes/{name}.yml")
+            if text is not None and not containers.is_whole(text):
+                self.engine.write(router, {f"routes/{name}.yml": docker_servers.EMPTY}, attempts=2)
 
     def _router_knows_traffic(self) -> bool:
         container = self.engine.find(self.names.router)
@@ -179,21 +203,14 @@ class DockerTarget:
         except TargetError:
             return False
 
-    def _describe_traffic(
-        self,
-        router: Container,
-        generation: int,
-        weights: Mapping[Slot, int],
-        mirrored: Mapping[Slot, int] | None = None,
-    ) -> None:
-        name = f"routes/{traefik.traffic_name(generation)}.yml"
-        self.engine.write(router, {name: json.dumps(traefik.traffic(generation, weights, mirrored))})
+    def _describe(self, router: Container, generation: int, traffic: Mapping[str, Any]) -> None:
+        description = {f"routes/{traefik.traffic_name(generation)}.yml": json.dumps(traffic)}
+        self.engine.write(router, description, attempts=2)
 
-    def _generation(self, router: Container) -> int:
-        """Return the generation of the traffic in force, from the files: the router may not run yet."""
+    def _described(self, router: Container) -> list[dict[str, Any]]:
+        """Return the descriptions of the traffic, from the files: the router may not run yet."""
         texts = [self.engine.read(router, f"routes/{name}.yml") for name in traefik.TRAFFIC]
-        routers = [json.loads(text)["http"]["routers"] for text in texts if text and is_whole(text)]
-        return traefik.in_force({"name": name, **router} for each in routers for name, router in each.items())
+        return [json.loads(text) for text in texts if text and containers.is_whole(text)]
 
     def _router(self) -> Router:
         return Router(self._address(containers.INTERNAL_PORT))
@@ -203,43 +220,14 @@ class DockerTarget:
         published = (container.ports.get(f"{port}/tcp") or []) if container else []
         if not published:
             raise TargetError(f"The router '{self.names.router}' does not run: roll out a first version.")
-        return f"http://127.0.0.1:{published[0]['HostPort']}"
+        return f"http://{ports.HOST}:{self.engine.port(int(published[0]['HostPort']))}"
 
-    def _runs(self, slot: Slot, release: Release) -> bool:
-        container = self.engine.find(self.names.server(slot))
-        same = container is not None and json.loads(container.labels[containers.RELEASE]) == release.to_dict()
-        return same and self._router().ready(slot)
-
-    def _wait_ready(self, slot: Slot) -> None:
-        name, router = self.names.server(slot), self._router()
-
-        def ready() -> bool:
-            container = self.engine.find(name)
-            if container is None or container.status != "running" or container.attrs.get("RestartCount"):
-                raise TargetError(f"'{name}' ended before it could get ready.")
-            return router.ready(slot)
-
-        try:
-            waiting.until(ready, self.config.rollout.start_seconds, f"'{name}' did not get ready")
-        except TargetError as error:
-            container = self.engine.find(name)
-            tail = container.logs(tail=12).decode(errors="replace") if container else ""
-            raise TargetError(f"{error} The end of its output:\n{tail.strip()}") from error
-
-
-def environment(config: Config, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what a server's container is told of the settings, and of this program's own environment."""
-    told = {
-        **server_environment.of(config),
-        "GATEHOUSE_LOG_KEY": environ.get("GATEHOUSE_LOG_KEY", ""),
-    }
-    if environ.get("GATEHOUSE_REDIS_URL"):
-        told["GATEHOUSE_REDIS_URL"] = environ["GATEHOUSE_REDIS_URL"]
-    if files.is_url(config.store.log):
-        told["GATEHOUSE_LOG"] = config.store.log
-        # Where fsspec looks for the settings of an address, the keys to it among them.
-        told |= {name: value for name, value in environ.items() if name.startswith("FSSPEC_")}
-    return told
+    def _log(self) -> str:
+        """Return the log's folder on the engine's host; none at an URL, where the volume holds what is on its way."""
+        log = self.config.store.log
+        if files.is_url(log):
+            return ""
+        return log if self.engine.tunnel else open_log(log)
 
 
 def open_log(folder: str) -> str:
@@ -250,12 +238,3 @@ def open_log(folder: str) -> str:
         if not path.stat().st_mode & stat.S_IWOTH:
             path.chmod(0o777)
     return folder
-
-
-def is_whole(text: str) -> bool:
-    """Tell whether a file's JSON was written to its end."""
-    try:
-        json.loads(text)
-    except json.JSONDecodeError:
-        return False
-    return True

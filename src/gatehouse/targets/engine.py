@@ -1,35 +1,69 @@
 """A Docker engine: the few things that a target asks of it, with errors in the project's words."""
 
 import os
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 
-from gatehouse.errors import TargetError
-from gatehouse.targets import containers
+from gatehouse.canary.counters import Slot
+from gatehouse.errors import ConfigError, TargetError
+from gatehouse.targets import containers, ports, reserve
+from gatehouse.targets.tunnel import Tunnel
+
+# As every system says it, ENOSPC.
+NO_ROOM = "no space left on device"
+# What is made for a log on this machine is not made on another.
+ABSENT = (
+    " Make this folder on the engine's host and let servers, whose user is another, write to it (chmod 777), or set "
+    "[store] log to an fsspec URL."
+)
 
 
 class Engine:
-    """The engine that DOCKER_HOST names, or this machine's own."""
+    """The engine that DOCKER_HOST names, or this machine's own.
+
+    Raises ConfigError where the ports of its host are out of reach, and TargetError when it does not answer.
+    """
 
     def __init__(self) -> None:
-        try:
-            self.client = docker.from_env()
-            self.client.ping()
-        except DockerException as error:
-            raise TargetError(
-                f"No Docker engine answers: {error}. Start Docker, set DOCKER_HOST, or use [rollout] target = 'local'."
-            ) from error
+        address = os.environ.get("DOCKER_HOST", "")
+        self.tunnel = Tunnel(address) if address.startswith("ssh://") else None
+        if not self.tunnel and not is_near(address):
+            raise ConfigError(
+                f"DOCKER_HOST = '{address}' is another host, of which only the engine is reached like that: the router "
+                "answers on its host alone. Use DOCKER_HOST=ssh://user@host, which reaches both."
+            )
+        self.address = address
+        self._way = self.tunnel.open() if self.tunnel else None
+        self._client = self._connect(self._way)
+
+    @property
+    def client(self) -> docker.DockerClient:
+        """The connection to the engine, made again where the way there broke."""
+        way = self.tunnel.open() if self.tunnel else None
+        if way != self._way:
+            self._client.close()
+            self._client = self._connect(way)
+            self._way = way
+        return self._client
 
     @property
     def socket(self) -> str:
         """Where the engine's socket lies on its own host."""
-        address = os.environ.get("DOCKER_HOST", "")
-        return address.removeprefix("unix://") if address.startswith("unix://") else containers.SOCKET
+        if self.tunnel:
+            return self.tunnel.socket
+        return self.address.removeprefix("unix://") if self.address.startswith("unix://") else containers.SOCKET
+
+    def port(self, there: int) -> int:
+        """Return the port of this machine's 127.0.0.1 that leads to one of the engine's host."""
+        return self.tunnel.port(there) if self.tunnel else there
 
     def find(self, name: str) -> Container | None:
         """Return a container as it is now, or None."""
@@ -38,6 +72,13 @@ class Engine:
                 return self.client.containers.get(name)
             except NotFound:
                 return None
+
+    def servers(self, names: containers.Names, slot: Slot) -> list[str]:
+        """Return the servers of a slot that have a container, those among them that ended, by their names."""
+        mine = [f"{containers.PROJECT}={names.project}", f"{containers.SLOT}={slot}"]
+        with obeying(f"list the servers of '{slot}'"):
+            listed = self.client.containers.list(all=True, filters={"label": mine}, sparse=True)
+            return sorted(container.attrs["Labels"][containers.SERVER] for container in listed)
 
     def run(self, wanted: dict[str, Any]) -> Container:
         """Start a container. Its image is fetched when it is not there."""
@@ -82,10 +123,29 @@ class Engine:
                 return False
             return True
 
-    def write(self, container: Container, contents: dict[str, str]) -> None:
-        """Write files, in their order, to the router's volume."""
-        with obeying(f"write to '{container.name}'"):
-            container.put_archive(containers.HOME, containers.archive(contents))
+    def keep_room(self, container: Container) -> None:
+        """Keep room in the router's volume, where there is some, for what takes the traffic from a canary."""
+        with suppress(TargetError):
+            self.write(container, {containers.RESERVE: secrets.token_hex(reserve.BYTES // 2)})
+
+    def write(self, container: Container, contents: dict[str, str], attempts: int = 1) -> None:
+        """Write files, in their order, to the router's volume; before the next of the attempts the kept room is freed.
+
+        Raises TargetError when none of the attempts found room.
+        """
+        for left in reversed(range(attempts)):
+            try:
+                with obeying(f"write to '{container.name}'"):
+                    container.put_archive(containers.HOME, containers.archive(contents))
+            except TargetError as error:
+                if NO_ROOM not in str(error):
+                    raise
+                with obeying(f"free room in '{container.name}'"):
+                    container.put_archive(containers.HOME, containers.archive({containers.RESERVE: ""}))
+                if not left:
+                    raise
+            else:
+                return
 
     def read(self, container: Container, name: str) -> str | None:
         """Return a file of the router's volume, or None."""
@@ -114,8 +174,21 @@ class Engine:
                 volume.remove()
 
     def close(self) -> None:
-        """Let go of the engine."""
-        self.client.close()
+        """Let go of the engine, and of the way to it."""
+        self._client.close()
+        if self.tunnel:
+            self.tunnel.close()
+
+    def _connect(self, way: Path | None) -> docker.DockerClient:
+        try:
+            client = docker.DockerClient(f"unix://{way}") if way else docker.from_env()
+            client.ping()
+        except (DockerException, OSError) as error:
+            failure = silence(str(error), self.tunnel)
+            if self.tunnel:
+                self.tunnel.close()
+            raise TargetError(failure) from error
+        return client
 
     def _fetch(self, image: str) -> None:
         try:
@@ -130,6 +203,26 @@ def obeying(what: str) -> Iterator[None]:
     try:
         yield
     except APIError as error:
-        raise TargetError(f"Docker could not {what}: {error.explanation or error}.") from error
+        why = str(error.explanation or error)
+        raise TargetError(f"Docker could not {what}: {why}.{ABSENT if 'bind source path' in why else ''}") from error
     except (DockerException, OSError) as error:
         raise TargetError(f"Docker could not {what}: {error}.") from error
+
+
+def is_near(address: str) -> bool:
+    """Tell whether an engine's address, as DOCKER_HOST has it, is one of this machine."""
+    if not address or "unix://" in address or address.startswith("npipe://"):
+        return True
+    host = urlsplit(address if "://" in address else f"//{address}").hostname or ports.HOST
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def silence(error: str, tunnel: Tunnel | None) -> str:
+    """Return what to say of an engine that does not answer."""
+    if tunnel is None:
+        return f"No Docker engine answers: {error}. Start Docker, set DOCKER_HOST, or use [rollout] target = 'local'."
+    return (
+        f"No Docker engine answers at {tunnel.socket} of {tunnel.destination}: {error}. ssh says:\n{tunnel.said()}\n"
+        "See that Docker runs there, that `docker ps` works for this user, and that the host's sshd lets ports and "
+        "sockets be forwarded; if the engine's socket is another one, name it: ssh://user@host/path/of/the/socket."
+    )

@@ -47,7 +47,8 @@ class KubernetesTarget:
         self.kept = f"{self.core}/configmaps/{route.NAME}-rollout"
         self.version = ""
         self.tally = Tally()
-        self._url = config.kubernetes.url.rstrip("/")
+        url = config.kubernetes.staging_url if config.rollout.environment else config.kubernetes.url
+        self._url = url.rstrip("/")
 
     @property
     def url(self) -> str:
@@ -74,11 +75,13 @@ class KubernetesTarget:
     def hold(self, release: Release) -> None:
         """Do nothing: whichever node starts a release fetches its image, and the rollout may not ask for that."""
 
-    def weigh(self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None) -> None:
-        """Share the traffic by percent, and send copies of every request to the slots in `mirrored`."""
+    def weigh(
+        self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None, tested: Slot | None = None
+    ) -> None:
+        """Share the traffic by percent, send copies of every request to the slots in `mirrored`, and testers to one."""
         mark = f"{'-'.join(f'{slot}-{weights.get(slot, 0)}' for slot in SLOTS)}-{secrets.token_hex(4)}"
         # Forced, because the rules are the rollout's whoever wrote them last.
-        wanted = route.description(weights, mark, mirrored)
+        wanted = route.description(weights, mark, mirrored, tested)
         self._change(self.route, wanted, "apply", fieldManager="gatehouse", force="true")
         gateway, failure = Gateway(self.url), f"The gateway at {self.url} did not take the weights {dict(weights)}"
         _wait(lambda: gateway.has(mark), CHANGE_SECONDS, f"{failure}, or cannot be reached there ([kubernetes] url),")
@@ -94,6 +97,10 @@ class KubernetesTarget:
     def mirrored(self) -> dict[Slot, int]:
         """Return the percent of the requests of which copies were asked for; the proxies send all of them."""
         return route.mirrored(self.cluster.get(self.route))
+
+    def tested(self) -> Slot | None:
+        """Return the slot that testers reach now."""
+        return route.tested(self.cluster.get(self.route))
 
     def answers(self, slot: Slot) -> tuple[Recalled, ...]:
         """Return what each server of a slot remembers; nothing of one that does not say so at once."""
@@ -122,7 +129,7 @@ class KubernetesTarget:
 
     def guard(self, image: str) -> None:
         """Have the guardian's Deployment watch with this target's settings, and the address that was found."""
-        found = replace(self.config, kubernetes=replace(self.config.kubernetes, url=self.url))
+        found = replace(self.config, kubernetes=replace(self.config.kubernetes, url=self.url, staging_url=self.url))
         path = f"{self.apps}/deployments/{route.NAME}-{pods.GUARDIAN}"
         self._change(path, pods.guarding(image, to_json(found)), "strategic")
         failure = (

@@ -4,10 +4,10 @@ Everything is known by a folder in the state folder, so that another program can
 """
 
 import fcntl
-import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from gatehouse import files
@@ -16,9 +16,11 @@ from gatehouse.canary.shadow import Recalled
 from gatehouse.config import Config, to_json
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
-from gatehouse.targets import local_router, ports, server_environment, taken
+from gatehouse.targets import local_router, replicas, reserve, taken, tally
 from gatehouse.targets.local_router import LocalRouter
+from gatehouse.targets.local_servers import LocalServers
 from gatehouse.targets.processes import Processes
+from gatehouse.targets.tally import Tally
 from gatehouse.targets.watchdog import Watchdog
 
 GUARDIAN = "guardian"
@@ -38,7 +40,7 @@ def serve(release: Release) -> list[str]:
 
 
 class LocalTarget:
-    """Two slots of one process each, and the router in front of them.
+    """Two slots of one process or more, and the router in front of them.
 
     `command` says how a release is served; it is given `--port 0 --port-file FILE`. Unless it `stays`, all processes
     end with `close`, or with this program, even when that is killed.
@@ -48,15 +50,18 @@ class LocalTarget:
         self, config: Config, command: Callable[[Release], Sequence[str]] = serve, *, stays: bool = False
     ) -> None:
         self.config = config
-        self.command = command
         self.stays = stays
         self.folder = Path(config.store.state).resolve() / "-".join(filter(None, ("local", config.rollout.environment)))
         self.processes = Processes(self.folder / "processes")
         settings = config.rollout
-        self.router = LocalRouter(self.processes, self.folder / "routes", settings.port, settings.start_seconds)
+        self.router = LocalRouter(
+            self.processes, self.folder / "routes", settings.port, settings.start_seconds, sticky=settings.sticky
+        )
         self.watchdog: Watchdog | None = None
         # The state as this program knows it, to see when another one has changed it.
         self.known: str | None = None
+        self.servers = LocalServers(config, self.processes, self.router, command)
+        self.tally: Tally | None = None
 
     @property
     def url(self) -> str:
@@ -67,33 +72,25 @@ class LocalTarget:
         """Start a release in a slot, behind the router."""
         self._watch()
         self.router.start()
-        if self._runs(slot, release):
-            return
-        self.stop(slot)
-        port = self._port_file(slot)
-        port.unlink(missing_ok=True)
-        command = [*self.command(release), "--port", "0", "--port-file", str(port)]
-        self.processes.start(slot, command, self._environment(release), release=release.to_dict())
-        self._wait(slot, port.exists, "listen")
-        self.router.describe_servers(self._urls())
-        inside = self.router.inside
-        self._wait(slot, lambda: inside.serves(slot, self._urls()[slot]) and inside.ready(slot), "get ready")
+        replicas.start(self.servers, slot, release, self.config.rollout.replicas)
 
     def stop(self, slot: Slot) -> None:
         """Drain a slot and stop it."""
-        self.processes.stop(slot, self.config.rollout.drain_seconds)
+        replicas.stop(self.servers, slot)
 
     def hold(self, release: Release) -> None:
         """See to it that a release's bundle is here."""
-        if self.command is serve and not Path(release.location).is_dir():
+        if self.servers.command is serve and not Path(release.location).is_dir():
             raise TargetError(
                 f"The bundle of version {release.version} is gone: there is no folder {release.location}."
             )
 
-    def weigh(self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None) -> None:
-        """Share the traffic by percent, and send copies."""
+    def weigh(
+        self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None, tested: Slot | None = None
+    ) -> None:
+        """Share the traffic by percent, and send copies and testers."""
         self._watch()
-        self.router.weigh(weights, mirrored)
+        self.router.weigh(weights, mirrored, tested)
 
     def weights(self) -> dict[Slot, int]:
         """Return the weights that the router has now."""
@@ -107,13 +104,21 @@ class LocalTarget:
         """Return the percent of the requests of which the router sends copies now."""
         return self.router.inside.mirrored()
 
+    def tested(self) -> Slot | None:
+        """Return the slot that testers reach now."""
+        return self.router.inside.tested()
+
     def answers(self, slot: Slot) -> tuple[Recalled, ...]:
-        """Return what the server in a slot remembers."""
+        """Return what each server of a slot remembers."""
         return self.router.inside.answers(slot)
 
     def counters(self) -> dict[Slot, Counters]:
         """Return what the router has counted of each slot."""
-        return self.router.inside.counters()
+        if self.tally is None:
+            path = self.folder / tally.FILE
+            self.tally = tally.from_json(path.read_text()) if path.exists() else Tally()
+        counted, self.tally = self.router.inside.counters(self.tally)
+        return counted
 
     def guard(self, image: str) -> None:  # noqa: ARG002 - here it is this very program
         """Start the guardian's process, unless it runs and goes by the same settings."""
@@ -136,7 +141,12 @@ class LocalTarget:
         with (self.folder / "rollout.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             taken.check(self._kept(), self.known)
-            files.write_text(self.folder / STATE, state)
+            # A rollout that cannot be recorded does not go on, but its end must find room: so one attempt.
+            reserve.write_text(self.folder / STATE, state, self.router.reserve, attempts=1)
+            if self.tally is not None:
+                # On a full disk the state is what matters.
+                with suppress(OSError):
+                    files.write_text(self.folder / tally.FILE, tally.to_json(self.tally))
         self.known = state
 
     def close(self) -> None:
@@ -152,7 +162,7 @@ class LocalTarget:
         self._stop_all()
         self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.known = None
+        self.known = self.tally = None
 
     def _kept(self) -> str | None:
         path = self.folder / STATE
@@ -160,37 +170,11 @@ class LocalTarget:
 
     def _stop_all(self) -> None:
         # Who would start it all again goes first; the router next, so that no request is sent to a server that is gone.
-        order = {GUARDIAN: 0, local_router.NAME: 1}
-        for name in sorted(self.processes.names(), key=lambda name: order.get(name, 2)):
+        for name in (GUARDIAN, local_router.NAME):
             self.processes.stop(name, self.config.rollout.drain_seconds)
+        self.servers.end(name for slot in SLOTS for name in self.servers.known(slot))
 
     def _watch(self) -> None:
         """Have all processes stopped when this program is gone, unless they stay."""
         if self.watchdog is None and not self.stays:
             self.watchdog = Watchdog(self.processes)
-
-    def _runs(self, slot: Slot, release: Release) -> bool:
-        same = self.processes.about(slot).get("release") == release.to_dict()
-        return same and self.processes.running(slot) and self.router.inside.ready(slot)
-
-    def _wait(self, slot: Slot, condition: Callable[[], bool], what: str) -> None:
-        self.processes.wait(slot, condition, self.config.rollout.start_seconds, what)
-
-    def _environment(self, release: Release) -> dict[str, str]:
-        env = {**os.environ, "GATEHOUSE_BUNDLE_DIGEST": release.bundle}
-        # Several servers share this machine's cores.
-        env.setdefault("OMP_NUM_THREADS", "1")
-        env |= server_environment.of(self.config)
-        env["GATEHOUSE_PAGE"] = "on" if self.config.serving.page else "off"
-        if self.config.store.log:
-            env["GATEHOUSE_LOG"] = self.config.store.log
-        return env
-
-    def _port_file(self, slot: Slot) -> Path:
-        return self.folder / f"{slot}.port"
-
-    def _urls(self) -> dict[Slot, str]:
-        known = {slot: self._port_file(slot) for slot in SLOTS}
-        return {
-            slot: f"http://{ports.HOST}:{file.read_text().strip()}" for slot, file in known.items() if file.exists()
-        }

@@ -7,13 +7,14 @@ import sys
 import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from gatehouse import files
 from gatehouse.canary.counters import Slot
 from gatehouse.errors import TargetError
-from gatehouse.targets import ports, traefik
+from gatehouse.targets import ports, reserve, servers, traefik
 from gatehouse.targets.processes import Processes
 from gatehouse.targets.router import Router
+from gatehouse.targets.servers import Servers
 
 NAME = "router"
 # Between choosing a free port and Traefik's binding it, another program may take it.
@@ -21,13 +22,21 @@ ATTEMPTS = 3
 
 
 class LocalRouter:
-    """The router among a folder's processes; `port` is the users' one, 0 for any free one."""
+    """The router among a folder's processes; `port` is the users' one, 0 for any free one.
 
-    def __init__(self, processes: Processes, routes: Path, port: int, start_seconds: float) -> None:
+    A `sticky` one keeps each client with the slot that answered it.
+    """
+
+    def __init__(
+        self, processes: Processes, routes: Path, port: int, start_seconds: float, *, sticky: bool = False
+    ) -> None:
         self.processes = processes
         self.routes = routes
         self.port = port
         self.start_seconds = start_seconds
+        self.sticky = sticky
+        # Beside the routes, because Traefik reads everything there.
+        self.reserve = routes.parent / "reserve"
 
     @property
     def url(self) -> str:
@@ -41,25 +50,34 @@ class LocalRouter:
 
     def start(self) -> None:
         """Start the router with the traffic that it had before; nothing happens when it runs."""
+        reserve.keep(self.reserve)
         if self.processes.running(NAME):
             return
         program = find_traefik()
-        if not (self.routes / traefik.SERVERS).exists():
-            self.describe_servers({})
-        if not self._generation():
-            self._describe_traffic(1, {})
+        if not (self.routes / servers.FILE).exists():
+            self.describe_servers(Servers())
+        if not self._described():
+            self._describe(*traefik.following([], {}))
         attempts = 1 if self.port else ATTEMPTS
         while not self._try(program, last=attempts == 1):
             attempts -= 1
 
-    def describe_servers(self, urls: Mapping[Slot, str]) -> None:
-        """Tell the router where the slots' servers are."""
-        files.write_json(self.routes / traefik.SERVERS, traefik.servers(urls))
+    def described_servers(self) -> Servers:
+        """Return the servers that the router was told of last."""
+        path = self.routes / servers.FILE
+        return servers.known(json.loads(path.read_text())["http"]["services"] if path.exists() else {})
 
-    def weigh(self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None) -> None:
-        """Share the traffic, and send copies. A router that is gone is started again, and does so from the first on."""
-        generation = self._generation() + 1
-        self._describe_traffic(generation, weights, mirrored)
+    def describe_servers(self, wanted: Servers) -> None:
+        """Tell the router where the slots' servers are."""
+        reserve.write_text(self.routes / servers.FILE, json.dumps(servers.describe(wanted)), self.reserve, attempts=2)
+
+    def weigh(
+        self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None, tested: Slot | None = None
+    ) -> None:
+        """Share the traffic, send copies and testers. A router that is gone does so from the moment it is back."""
+        known = self._described()
+        generation, wanted = traefik.following(known, weights, mirrored, tested, sticky=self.sticky)
+        self._describe(generation, wanted)
         self.start()
         self.inside.await_weights(generation, weights)
 
@@ -93,17 +111,14 @@ class LocalRouter:
             raise TargetError(f"No router was started in {self.processes.folder}: roll out a first version.")
         return about["users"], about["internal"]
 
-    def _generation(self) -> int:
-        """Return the generation of the traffic in force, from the files: the router may be gone."""
-        described = [self.routes / f"{name}.yml" for name in traefik.TRAFFIC]
-        routers = [json.loads(path.read_text())["http"]["routers"] for path in described if path.exists()]
-        return traefik.in_force({"name": name, **router} for each in routers for name, router in each.items())
+    def _described(self) -> list[dict[str, Any]]:
+        """Return the descriptions of the traffic, from the files: the router may be gone."""
+        paths = [self.routes / f"{name}.yml" for name in traefik.TRAFFIC]
+        return [json.loads(path.read_text()) for path in paths if path.exists()]
 
-    def _describe_traffic(
-        self, generation: int, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None
-    ) -> None:
-        name = traefik.traffic_name(generation)
-        files.write_json(self.routes / f"{name}.yml", traefik.traffic(generation, weights, mirrored))
+    def _describe(self, generation: int, traffic: Mapping[str, Any]) -> None:
+        path = self.routes / f"{traefik.traffic_name(generation)}.yml"
+        reserve.write_text(path, json.dumps(traffic), self.reserve, attempts=2)
 
 
 def find_traefik(places: Sequence[str] | None = None) -> str:

@@ -53,7 +53,7 @@ class Processes:
         finally:
             os.close(lock)
         self.children[name] = child
-        files.write_json(self._file(name, "json"), {"pid": child.pid, **facts})
+        files.write_json(self._file(name, "json"), facts)
 
     def running(self, name: str) -> bool:
         """Tell whether a process is alive."""
@@ -70,11 +70,18 @@ class Processes:
         return False
 
     def about(self, name: str) -> dict[str, Any]:
-        """Return a process's number (`pid`) and the facts it was started with; empty when nothing is known."""
+        """Return the facts that a process was started with; empty when nothing is known."""
         try:
             return dict(files.read_json(self._file(name, "json"), f"record of '{name}'"))
         except EvidenceError:
             return {}
+
+    def pid(self, name: str) -> int:
+        """Return the number that a process noted, or 0 while it has not."""
+        try:
+            return int(self._file(name, "pid").read_text())
+        except (FileNotFoundError, ValueError):
+            return 0
 
     def tail(self, name: str, lines: int = 12) -> str:
         """Return the end of what a process printed."""
@@ -100,8 +107,8 @@ class Processes:
     def stop(self, name: str, seconds: float) -> None:
         """Ask a process to end, and kill it when it has not after `seconds`."""
         if self.running(name):
-            waiting.until(lambda: self._pid(name) > 0, 10, f"'{name}' runs and did not note its number")
-            pid = self._pid(name)
+            waiting.until(lambda: self.pid(name) > 0, 10, f"'{name}' runs and did not note its number")
+            pid = self.pid(name)
             self._signal(pid, signal.SIGTERM)
             with suppress(TargetError):
                 waiting.until(lambda: not self.running(name), seconds, name)
@@ -115,13 +122,6 @@ class Processes:
     def names(self) -> list[str]:
         """Return the names of all processes that were ever started in the folder."""
         return sorted(path.stem for path in self.folder.glob("*.lock"))
-
-    def _pid(self, name: str) -> int:
-        """Return the number that a process noted, or 0 while it has not."""
-        try:
-            return int(self._file(name, "pid").read_text())
-        except (FileNotFoundError, ValueError):
-            return 0
 
     def _signal(self, pid: int, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):

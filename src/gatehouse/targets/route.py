@@ -5,6 +5,7 @@ from typing import Any
 
 from gatehouse.canary.counters import SLOTS, Slot
 from gatehouse.errors import TargetError
+from gatehouse.targets import testers
 
 NAME = "gatehouse"
 API, KIND = "gateway.networking.k8s.io/v1", "HTTPRoute"
@@ -28,18 +29,22 @@ def probe(slot: Slot) -> str:
     return f"{OURS}/{slot}"
 
 
-def description(weights: Mapping[Slot, int], mark: str, mirrored: Mapping[Slot, int] | None = None) -> dict[str, Any]:
+def description(
+    weights: Mapping[Slot, int], mark: str, mirrored: Mapping[Slot, int] | None = None, tested: Slot | None = None
+) -> dict[str, Any]:
     """Return the HTTPRoute as the rollout owns it: its rules, and nothing else.
 
     A gateway takes all rules of a route at once. So one that answers with `mark` (by a redirect, which needs no server)
     has the weights too; what the API server holds is only what the gateway was told. No client can ask for a copy.
+    Testers are told apart by their header here and again by the proxy beside the server, which counts.
     """
     shared = [{**_backend(slot), "weight": weights.get(slot, 0)} for slot in SLOTS]
     redirect = {"hostname": f"{mark}{NOWHERE}", "statusCode": 302}
     marked = {**_match("Exact", MARK), "filters": [{"type": "RequestRedirect", "requestRedirect": redirect}]}
     probes = [{**_match("PathPrefix", probe(slot)), "backendRefs": [_backend(slot)]} for slot in SLOTS]
     users = {**_match("PathPrefix", "/"), "filters": [_copied(mirrored or {})], "backendRefs": shared}
-    rules = [marked, *probes, users]
+    found = [_for_testers(tested)] if tested else []
+    rules = [marked, *probes, *found, users]
     return {"apiVersion": API, "kind": KIND, "metadata": {"name": NAME}, "spec": {"rules": rules}}
 
 
@@ -66,6 +71,13 @@ def mirrored(route: Mapping[str, Any]) -> dict[Slot, int]:
     return {slot: int(share) for slot in SLOTS for name, _, share in found if name == slot}
 
 
+def tested(route: Mapping[str, Any]) -> Slot | None:
+    """Return the slot that testers reach."""
+    rules = (rule for rule in route["spec"].get("rules", []) for match in rule.get("matches", []) if "headers" in match)
+    found = {backend["name"] for rule in rules for backend in rule["backendRefs"]}
+    return next((slot for slot in SLOTS if server(slot) in found), None)
+
+
 def marked(route: Mapping[str, Any]) -> bool:
     """Tell whether a route has rules of the rollout."""
     return any(_path(rule) == MARK for rule in route["spec"].get("rules", []))
@@ -86,6 +98,12 @@ def address(route: Mapping[str, Any], gateway: Mapping[str, Any]) -> str:
 
 def _match(kind: str, path: str) -> dict[str, Any]:
     return {"matches": [{"path": {"type": kind, "value": path}}]}
+
+
+def _for_testers(slot: Slot) -> dict[str, Any]:
+    header = {"type": "Exact", "name": testers.HEADER, "value": testers.CANDIDATE}
+    match = {"path": {"type": "PathPrefix", "value": "/"}, "headers": [header]}
+    return {"matches": [match], "filters": [_copied({})], "backendRefs": [_backend(slot)]}
 
 
 def _copied(mirrored: Mapping[Slot, int]) -> dict[str, Any]:

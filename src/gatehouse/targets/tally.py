@@ -1,6 +1,6 @@
-"""What was counted in pods that come and go, added up so that nothing is lost with a pod.
+"""What was counted in pods, or by servers, that come and go, added up so that nothing is lost with one.
 
-A pod counts since it started, and takes its counts with it. So what each said last is kept beside the rollout's state.
+Each counts since it started, and takes its counts with it. So what it said last is kept beside the rollout's state.
 """
 
 import json
@@ -12,6 +12,9 @@ from pydantic import TypeAdapter
 from gatehouse.canary.counters import SLOTS, Counters, Slot, fell, total
 
 Seen = Mapping[str, Counters]
+
+# Where a target without a place of its own for it keeps a tally, beside the state.
+FILE = "counted.json"
 
 
 @dataclass(frozen=True)
