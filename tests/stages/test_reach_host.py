@@ -4,8 +4,10 @@ import pytest
 from targets import ssh_host
 from targets.ssh_host import SshHost
 
+from gatehouse import shell
 from gatehouse.errors import ConfigError, TargetError
 from gatehouse.stages import reach_host
+from gatehouse.targets import tunnel
 
 
 @pytest.mark.docker
@@ -35,6 +37,15 @@ def test_key_is_for_one_host(tmp_path: Path):
     lines = (tmp_path / "config").read_text().splitlines()
     assert lines == [f'Include "{tmp_path}/gatehouse_config"', "Host other", "  User me"]
     assert (tmp_path / "gatehouse_config").read_text().startswith("Host host\n")
+
+
+@ssh_host.needed
+@pytest.mark.parametrize("destination", ["ssh://me@Build.Example", "ssh://Build.Example:2222", "ssh://buildhost"])
+def test_key_is_for_the_host_as_written(tmp_path: Path, destination):
+    """By its own reading of the settings, ssh takes the key for the host that DOCKER_HOST names, capitals or not."""
+    reach_host.write(tmp_path, tunnel.host(destination), "key", "host ssh-ed25519 AAAA")
+    told = shell.run(["ssh", "-G", "-F", str(tmp_path / "config"), destination])
+    assert f"identityfile {tmp_path}/gatehouse_key" in told.splitlines()
 
 
 @pytest.mark.parametrize("name", ["DOCKER_SSH_KEY", "DOCKER_KNOWN_HOSTS"])

@@ -1,9 +1,13 @@
 import gc
+import json
 import uuid
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import docker
 import pytest
@@ -138,3 +142,45 @@ def test_engine_alone_is_not_enough(monkeypatch):
 def test_own_machine_is_near(address, near):
     """An engine is on this machine when its address says so, in whatever form."""
     assert is_near(address) == near
+
+
+def test_malformed_address_is_told(monkeypatch):
+    """What is no address is refused with its value, and with what an address looks like."""
+    monkeypatch.setenv("DOCKER_HOST", "tcp://[::1")
+    with pytest.raises(
+        ConfigError, match=r"DOCKER_HOST = 'tcp://\[::1' is no address of an engine(.|\n)*ssh://user@host"
+    ):
+        Engine()
+
+
+class Forgetful(BaseHTTPRequestHandler):
+    """An engine that says who it is once, when a client comes, and then only that it is there."""
+
+    asked = 0
+
+    def do_GET(self) -> None:
+        """Answer, and fail to tell the version a second time."""
+        version = self.path.endswith("/version")
+        Forgetful.asked += version
+        failed = Forgetful.asked > 1
+        told = {"message": "I forgot."} if failed else {"ApiVersion": "1.45", "Version": "1"}
+        body = json.dumps(told).encode() if version else b"OK"
+        self.send_response(500 if failed else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Print nothing."""
+
+
+def test_version_that_is_not_told(monkeypatch):
+    """An engine that fails after it has answered is an error in the project's words."""
+    with HTTPServer(("127.0.0.1", 0), Forgetful) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{server.server_port}")
+        try:
+            with closing(Engine()) as engine, pytest.raises(TargetError, match="Docker could not tell its version"):
+                engine.version()
+        finally:
+            server.shutdown()

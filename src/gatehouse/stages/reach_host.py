@@ -11,8 +11,8 @@ import argparse
 import os
 import pwd
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from gatehouse.config import Config
 from gatehouse.errors import ConfigError, TargetError
@@ -48,14 +48,13 @@ def run(environ: Mapping[str, str], folder: Path) -> Verdict:
     if len(given) == 1:
         raise ConfigError(f"{given[0]} is set alone: ssh needs {KEY} (a secret) and {HOSTS} (a variable).")
     if given:
-        write(folder.resolve(), urlsplit(destination).hostname or "", environ[KEY], environ[HOSTS])
+        write(folder.resolve(), tunnel.host(destination), environ[KEY], environ[HOSTS])
     try:
         engine = Engine()
     except TargetError as error:
         raise TargetError(f"{error} A hosted runner has no key: set {KEY} (a secret) and {HOSTS}.") from error
-    version = engine.client.version()["Version"]
-    engine.close()
-    why = f"Docker {version} answers at {socket} of {destination}."
+    with closing(engine):
+        why = f"Docker {engine.version()} answers at {socket} of {destination}."
     return judgement.make("reach_host", [Check("engine", Decision.PROMOTE, why)])
 
 

@@ -61,6 +61,11 @@ class Engine:
             return self.tunnel.socket
         return self.address.removeprefix("unix://") if self.address.startswith("unix://") else containers.SOCKET
 
+    def version(self) -> str:
+        """Return the engine's version."""
+        with obeying("tell its version"):
+            return str(self.client.version()["Version"])
+
     def port(self, there: int) -> int:
         """Return the port of this machine's 127.0.0.1 that leads to one of the engine's host."""
         return self.tunnel.port(there) if self.tunnel else there
@@ -210,10 +215,19 @@ def obeying(what: str) -> Iterator[None]:
 
 
 def is_near(address: str) -> bool:
-    """Tell whether an engine's address, as DOCKER_HOST has it, is one of this machine."""
+    """Tell whether an engine's address, as DOCKER_HOST has it, is one of this machine.
+
+    Raises ConfigError when it is no address.
+    """
     if not address or "unix://" in address or address.startswith("npipe://"):
         return True
-    host = urlsplit(address if "://" in address else f"//{address}").hostname or ports.HOST
+    try:
+        host = urlsplit(address if "://" in address else f"//{address}").hostname or ports.HOST
+    except ValueError as error:
+        raise ConfigError(
+            f"DOCKER_HOST = '{address}' is no address of an engine ({error}): write unix:///run/docker.sock, "
+            "tcp://127.0.0.1:2375 or ssh://user@host."
+        ) from error
     return host in ("localhost", "::1") or host.startswith("127.")
 
 

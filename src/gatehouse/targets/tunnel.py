@@ -152,3 +152,8 @@ def parts(address: str) -> tuple[str, str]:
     if url.scheme != "ssh" or not url.hostname or url.password or url.query or url.fragment:
         raise ConfigError(no_host)
     return f"ssh://{url.netloc}", url.path.rstrip("/") or containers.SOCKET
+
+
+def host(destination: str) -> str:
+    """Return the host of an ssh:// address letter by letter: ssh tells capitals apart where its settings name one."""
+    return urlsplit(destination).netloc.rpartition("@")[2].partition(":")[0]
