@@ -52,6 +52,8 @@ class Place(ABC):
     failing: Release
     slow: Release
     dead: Release
+    # It takes a while to load.
+    heavy: Release
 
     @abstractmethod
     def attach(self) -> Target:

@@ -1,9 +1,11 @@
 """What every target must do with several servers of a release, proven on the real thing, under live traffic."""
 
 import itertools
+import signal
 import urllib.error
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -11,6 +13,7 @@ from targets import contract
 from targets.contract import ROWS, Place
 
 from gatehouse.canary.counters import CLASS
+from gatehouse.errors import TargetError
 from gatehouse.stages.traffic import Traffic
 from gatehouse.targets import Target, servers, waiting
 from gatehouse.targets.docker import DockerTarget
@@ -37,8 +40,16 @@ class CrewContract(ABC):
     """The laws of a slot with several servers; `place` is a fixture of the class that derives from it."""
 
     @abstractmethod
+    def send(self, target: Crewed, name: str, number: signal.Signals) -> None:
+        """Send a signal to a server; one that it kills is gone for good when this returns."""
+
     def kill(self, target: Crewed, name: str) -> None:
-        """Kill a server with SIGKILL, for good."""
+        """Kill a server."""
+        self.send(target, name, signal.SIGKILL)
+
+    @abstractmethod
+    def process(self, target: Crewed, name: str) -> str:
+        """Return what stands for a server's process, and for no other that has its name later."""
 
     @pytest.fixture(autouse=True)
     def alone(self, target: Target) -> Iterator[None]:
@@ -99,6 +110,29 @@ class CrewContract(ABC):
         crew.servers.launch("blue-0", place.good)
         crew.start("blue", place.good)
         assert len(told(crew)) == 2
+
+    def test_loading_server_is_waited_for(self, place: Place, target: Target) -> None:
+        """A program that comes while another one's servers still load waits for these very servers."""
+        crew = sized(target, 2)
+        for name in servers.names("blue", 2):
+            crew.servers.launch(name, place.heavy)
+        before = [self.process(crew, name) for name in servers.names("blue", 2)]
+        crew.start("blue", place.heavy)
+        assert [self.process(crew, name) for name in servers.names("blue", 2)] == before
+        assert len(told(crew)) == 2
+
+    def test_silent_server_is_replaced(self, place: Place, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One that had its time to start, and does not answer, is not waited for: another one takes its place."""
+        crew = sized(target, 1)
+        crew.start("blue", place.good)
+        before = self.process(crew, "blue-0")
+        self.send(crew, "blue-0", signal.SIGSTOP)
+        hasty = replace(crew.config, rollout=replace(crew.config.rollout, start_seconds=0.1, drain_seconds=0.1))
+        monkeypatch.setattr(crew.servers, "config", hasty)
+        # The other one has hardly time to start.
+        with suppress(TargetError):
+            crew.start("blue", place.good)
+        assert self.process(crew, "blue-0") != before
 
     def test_stopped_slot_is_not_asked(self, place: Place, target: Target) -> None:
         """Of several servers that were stopped one address is left, where a request is an error that is counted."""

@@ -1,6 +1,7 @@
 import io
 import itertools
 import re
+import signal
 import socket
 import tarfile
 import uuid
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from docker.models.containers import Container
 from stages.quick import quick
 from targets import contract, tiny_image
 from targets.contract import Contract, Place
@@ -38,6 +40,7 @@ class Host(Place):
         self.failing = self.build("1.2.0", "ERROR_SHARE=0.4")
         self.slow = self.build("1.3.0", "DELAY=0.6")
         self.dead = self.build("1.4.0", "DIE=1")
+        self.heavy = self.build("1.5.0", "LOAD=3")
 
     def build(self, version: str, fault: str) -> Release:
         """Return a release whose image is built on the engine."""
@@ -83,12 +86,20 @@ class TestDocker(Contract):
 class TestCrew(CrewContract):
     """So do several servers in a slot."""
 
-    def kill(self, target: Crewed, name: str) -> None:
-        """Kill a server's container, which the engine then leaves as it is."""
+    def send(self, target: Crewed, name: str, number: signal.Signals) -> None:
+        """Send a signal to a server's container, which the engine leaves as it is when that kills it."""
+        self.container(target, name).kill(number.value)
+
+    def process(self, target: Crewed, name: str) -> str:
+        """Return its container's identity."""
+        return str(self.container(target, name).id)
+
+    def container(self, target: Crewed, name: str) -> Container:
+        """Return a server's container."""
         assert isinstance(target, DockerTarget)
         container = target.engine.find(target.names.server(name))
         assert container is not None
-        container.kill()
+        return container
 
 
 @pytest.mark.docker

@@ -46,6 +46,7 @@ class Laptop(Place):
     failing = Release("1.2.0", "c", "--error-share 0.4")
     slow = Release("1.3.0", "d", "--delay 0.6")
     dead = Release("1.4.0", "e", "--die")
+    heavy = Release("1.5.0", "f", "--load 3")
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -76,11 +77,18 @@ class TestLocal(Contract):
 class TestCrew(CrewContract):
     """So do several servers in a slot."""
 
-    def kill(self, target: Crewed, name: str) -> None:
-        """Kill a server's process."""
+    def send(self, target: Crewed, name: str, number: signal.Signals) -> None:
+        """Send a signal to a server's process."""
         assert isinstance(target, LocalTarget)
-        os.kill(target.processes.pid(name), signal.SIGKILL)
-        waiting.until(lambda: not target.processes.running(name), 10.0, "It does not die")
+        os.kill(target.processes.pid(name), number)
+        if number == signal.SIGKILL:
+            waiting.until(lambda: not target.processes.running(name), 10.0, "It does not die")
+
+    def process(self, target: Crewed, name: str) -> str:
+        """Return its number."""
+        assert isinstance(target, LocalTarget)
+        waiting.until(lambda: target.processes.pid(name) > 0, 10.0, "It has no number")
+        return str(target.processes.pid(name))
 
 
 def test_dead_router_is_started_again(place, target):

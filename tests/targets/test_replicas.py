@@ -23,6 +23,7 @@ class Paper:
     running: dict[str, Release] = field(default_factory=dict)
     servers: Servers = field(default_factory=Servers)
     done: list[str] = field(default_factory=list)
+    loading: set[str] = field(default_factory=set)
     left: int = 1000
 
     def do(self, what: str) -> None:
@@ -38,13 +39,18 @@ class Paper:
 
     def serves(self, name: str, release: Release) -> bool:
         """Tell whether a server runs that release, and can be asked."""
-        return self.running.get(name) == release and name in self.servers.doors
+        return self.running.get(name) == release and name in self.servers.doors and name not in self.loading
+
+    def loads(self, name: str, release: Release) -> bool:
+        """Tell whether a server was launched with that release, and nobody has waited for it."""
+        return self.running.get(name) == release and name in self.loading
 
     def launch(self, name: str, release: Release) -> None:
         """Start a server; none of its name runs."""
         assert name not in self.running
         self.do(f"launch {name}")
         self.running[name] = release
+        self.loading.add(name)
 
     def url(self, name: str) -> str:
         """Return where a server is, of one that runs."""
@@ -55,12 +61,14 @@ class Paper:
         """Ask a server, which the router must know."""
         assert name in self.servers.doors
         self.do(f"ready {name}")
+        self.loading.discard(name)
 
     def end(self, names: Iterable[str]) -> None:
         """Stop servers."""
         for name in list(names):
             self.do(f"end {name}")
             del self.running[name]
+            self.loading.discard(name)
 
     def described(self) -> Servers:
         """Return what the router was told."""
@@ -94,6 +102,27 @@ def test_start_twice_changes_nothing():
     crew = started(2)
     replicas.start(crew, "blue", OLD, 2)
     assert crew.done == []
+
+
+def test_loading_one_is_waited_for():
+    """What another program has begun to start is not begun again; of another release it is ended."""
+    crew = Paper()
+    crew.launch("blue-0", OLD)
+    crew.done.clear()
+    replicas.start(crew, "blue", OLD, 2)
+    assert crew.done == ["launch blue-1", "share blue-0 blue-1", "ready blue-0", "ready blue-1"]
+    crew = Paper()
+    crew.launch("blue-0", OLD)
+    replicas.start(crew, "blue", NEW, 1)
+    assert crew.done == ["launch blue-0", "end blue-0", "launch blue-0", "share blue-0", "ready blue-0"]
+
+
+def test_loading_one_too_many_is_ended():
+    """A server that was begun and is not wanted any more is not waited for."""
+    crew = Paper()
+    crew.launch("blue-1", OLD)
+    replicas.start(crew, "blue", OLD, 1)
+    assert crew.running == {"blue-0": OLD}
 
 
 def test_more_join_when_ready():

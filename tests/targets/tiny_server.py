@@ -83,6 +83,7 @@ def main() -> None:
     parser.add_argument("--version", default=env("VERSION", "1.0.0"))
     parser.add_argument("--error-share", type=float, default=float(env("ERROR_SHARE", "0")))
     parser.add_argument("--delay", type=float, default=float(env("DELAY", "0")))
+    parser.add_argument("--load", type=float, default=float(env("LOAD", "0")))
     parser.add_argument("--die", action="store_true")
     parser.add_argument("--host", default=env("HOST", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(env("PORT", "0")))
@@ -90,6 +91,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.die or env("DIE"):
         sys.exit("The model cannot be loaded: it is cursed.")
+    time.sleep(args.load)
     Handler.version, Handler.error_share, Handler.delay = args.version, args.error_share, args.delay
     Handler.left = int(env("CRASH_AFTER", "-1"))
     server = Server((args.host, args.port), Handler)

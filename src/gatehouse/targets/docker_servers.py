@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 from docker.models.containers import Container
 
@@ -41,9 +42,12 @@ class DockerServers:
 
     def serves(self, name: str, release: Release) -> bool:
         """Tell whether a server is ready, and of this release."""
-        container = self._container(name)
-        same = container is not None and json.loads(container.labels[containers.RELEASE]) == release.to_dict()
-        return same and self.router().ready(name)
+        return self._runs(name, release) is not None and self.router().ready(name)
+
+    def loads(self, name: str, release: Release) -> bool:
+        """Tell whether a server of this release was begun so lately that it may still get ready."""
+        container = self._runs(name, release)
+        return container is not None and _lives(container) and self._age(container) < self.config.rollout.start_seconds
 
     def launch(self, name: str, release: Release) -> None:
         """Start a server's container."""
@@ -60,7 +64,7 @@ class DockerServers:
 
         def ready() -> bool:
             container = self._container(name)
-            if container is None or container.status != "running" or container.attrs.get("RestartCount"):
+            if container is None or not _lives(container):
                 raise TargetError(f"'{called}' ended before it could get ready.")
             return router.ready(name)
 
@@ -114,8 +118,22 @@ class DockerServers:
             if copy not in (None, EMPTY) and containers.is_whole(whole or ""):
                 self.engine.write(router, {f"routes/{COPY}": EMPTY})
 
+    def _runs(self, name: str, release: Release) -> Container | None:
+        container = self._container(name)
+        same = container is not None and json.loads(container.labels[containers.RELEASE]) == release.to_dict()
+        return container if same else None
+
+    def _age(self, container: Container) -> float:
+        """Return for how many seconds a container has run."""
+        return (self.engine.now() - datetime.fromisoformat(container.attrs["State"]["StartedAt"])).total_seconds()
+
     def _container(self, name: str) -> Container | None:
         return self.engine.find(self.names.server(name))
+
+
+def _lives(container: Container) -> bool:
+    """Tell whether a container runs, and did not end before."""
+    return container.status == "running" and not container.attrs.get("RestartCount")
 
 
 def environment(config: Config, environ: Mapping[str, str]) -> dict[str, str]:

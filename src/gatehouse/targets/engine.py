@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,6 +66,11 @@ class Engine:
         """Return the engine's version."""
         with obeying("tell its version"):
             return str(self.client.version()["Version"])
+
+    def now(self) -> datetime:
+        """Return the time by the clock of the engine's host, which may go otherwise than this machine's."""
+        with obeying("tell the time"):
+            return datetime.fromisoformat(self.client.info()["SystemTime"])
 
     def port(self, there: int) -> int:
         """Return the port of this machine's 127.0.0.1 that leads to one of the engine's host."""

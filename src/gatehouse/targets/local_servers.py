@@ -1,6 +1,7 @@
 """The servers of the laptop's target: processes of this machine, each with a port that it chose itself."""
 
 import os
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,15 +32,20 @@ class LocalServers:
 
     def serves(self, name: str, release: Release) -> bool:
         """Tell whether a server is ready, and of this release."""
-        same = self.processes.about(name).get("release") == release.to_dict()
-        return same and self.processes.running(name) and self.router.inside.ready(name)
+        return self._runs(name, release) and self.router.inside.ready(name)
+
+    def loads(self, name: str, release: Release) -> bool:
+        """Tell whether a server of this release was begun so lately that it may still get ready."""
+        age = time.time() - self.processes.about(name).get("at", 0.0)
+        return self._runs(name, release) and 0 <= age < self.config.rollout.start_seconds
 
     def launch(self, name: str, release: Release) -> None:
         """Start a server's process."""
         port = self._port_file(name)
         port.unlink(missing_ok=True)
         command = [*self.command(release), "--port", "0", "--port-file", str(port)]
-        self.processes.start(name, command, environment(self.config, release), release=release.to_dict())
+        facts = {"release": release.to_dict(), "at": time.time()}
+        self.processes.start(name, command, environment(self.config, release), **facts)
 
     def url(self, name: str) -> str:
         """Return the address of a server, once it listens."""
@@ -69,6 +75,9 @@ class LocalServers:
     def await_described(self) -> None:
         """Return when the router goes by what it was told."""
         self.router.inside.await_servers(self.described())
+
+    def _runs(self, name: str, release: Release) -> bool:
+        return self.processes.about(name).get("release") == release.to_dict() and self.processes.running(name)
 
     def _wait(self, name: str, condition: Callable[[], bool], what: str) -> None:
         self.processes.wait(name, condition, self.config.rollout.start_seconds, what)

@@ -25,6 +25,10 @@ class Crew(Protocol):
         """Tell whether a server is ready, and of this release."""
         ...
 
+    def loads(self, name: str, release: Release) -> bool:
+        """Tell whether a server of this release lives that was begun so lately that it may still get ready."""
+        ...
+
     def launch(self, name: str, release: Release) -> None:
         """Begin to start a server; none of its name runs."""
         ...
@@ -57,16 +61,19 @@ class Crew(Protocol):
 def start(crew: Crew, slot: Slot, release: Release, count: int) -> None:
     """Return when `count` servers of a release share a slot's requests. Raises TargetError when they will not.
 
-    Those that serve the release already go on. None gets a request of a user before it is ready, unless the slot has
-    no other, and those that are too many get none any more before they are stopped.
+    Those that serve the release already go on, and those that another program has begun to start are waited for. None
+    gets a request of a user before it is ready, unless the slot has no other, and those that are too many get none any
+    more before they are stopped.
     """
     wanted = servers.names(slot, count)
     known = crew.known(slot)
     good = [name for name in known if crew.serves(name, release)]
-    crew.end(name for name in known if name not in good)
+    begun = [name for name in known if name in wanted and name not in good and crew.loads(name, release)]
+    crew.end(name for name in known if name not in (*good, *begun))
     fresh = [name for name in wanted if name not in good]
     for name in fresh:
-        crew.launch(name, release)
+        if name not in begun:
+            crew.launch(name, release)
     urls = {name: crew.url(name) for name in wanted}
     if fresh:
         serving = {name: crew.url(name) for name in good} or urls
