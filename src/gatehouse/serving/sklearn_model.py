@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 from gatehouse import bundle as bundles
 from gatehouse.bundle import Bundle, Model
 from gatehouse.predictions import Predictions
+from gatehouse.serving import columns
 
 
 class SklearnModel:
@@ -19,10 +20,11 @@ class SklearnModel:
 
     def __init__(self, model: Model) -> None:
         self._model = model
+        self._features, self._rest = columns.split(model)
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> Predictions:
         """Predict for rows that fit the contract, None where a value is missing. Raises whatever the estimator does."""
-        return self._model.predict_features(self._model.contract.frame_of(rows))
+        return self._rest.predict_features(self._features(rows))
 
     def predict_table(self, table: pd.DataFrame) -> Predictions:
         """Predict for a table of raw rows. Raises RowsError for a column that is lost or unreadable."""
