@@ -3,7 +3,7 @@
 It keeps the contract that tests/targets/contract.py proves of the real ones, and lets a week pass in a moment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from gatehouse.bundle import Bundle
@@ -22,6 +22,7 @@ class PaperTarget:
     """Servers by their slots, traffic of `rate` requests a second, and the share of errors by version.
 
     Versions that are `contrary` answer all requests otherwise, and `remembered` is the size of each server's memory.
+    While a release starts the others do `meanwhile`.
     `kill_at` is the number of the call before which the program is killed; `deaf` counts the looks that fail, and
     `overtaken` is the state that another program saves just before the next save.
     """
@@ -44,6 +45,7 @@ class PaperTarget:
     overtaken: str | None = None
     events: list[str] = field(default_factory=list)
     lost: float = 0.0
+    meanwhile: Callable[[], object] = lambda: None
 
     url = "http://paper"
 
@@ -58,6 +60,7 @@ class PaperTarget:
         self.call("start")
         if self.running.get(slot) == release:
             return
+        self.meanwhile()
         if release.version in self.broken:
             raise TargetError(f"'{slot}' ended before it could get ready.")
         self.events.append(f"start {slot} {release.version}")

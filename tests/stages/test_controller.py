@@ -1,4 +1,5 @@
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,10 @@ from stages.paper_target import Killed, PaperTarget, Shelf
 
 from gatehouse import config as settings
 from gatehouse import ledger
+from gatehouse.canary import lease as leases
+from gatehouse.canary import orders
 from gatehouse.canary import state as states
+from gatehouse.canary.orders import Do, Order
 from gatehouse.canary.state import Phase, State
 from gatehouse.config import Config
 from gatehouse.errors import TargetError
@@ -285,6 +289,42 @@ def test_next_candidate_waits_its_turn(stage):
         waiting.tick()
         stage.target.sleep(0.5)
     assert [moved[0] for moved in stage.shelf.promoted[-2:]] == [NEW, NEWER]
+
+
+def test_long_start_is_one_programs(stage):
+    """A start that takes longer than a lease stays with the program that is at it."""
+    stage.config = replace(stage.config, lease=replace(stage.config.lease, seconds=0.6))
+    acting, watching = stage.controller(), stage.controller()
+    holders = set()
+
+    def wait() -> None:
+        for _ in range(20):
+            time.sleep(0.1)
+            stage.target.clock += 0.1
+            watching.attach()
+            holders.add(watching.state.lease.holder)
+
+    stage.target.meanwhile = wait
+    acting.attach()
+    acting.tick()
+    assert holders == {acting.me}
+    assert stage.target.events == ["start green 1.1.0", "weigh 90-10"]
+
+
+def test_taken_start_is_not_its_error(stage):
+    """Where a person's order ends what a program is starting, that is no failure of the target: it only watches."""
+    acting = stage.controller()
+    acting.attach()
+    aborted = orders.obey(stage.state, Order(Do.ABORT, "me", "no"), stage.target.clock)
+    lease = leases.seized(aborted.lease, "other", stage.target.clock, 1.0)
+    stage.target.broken = ("1.1.0",)
+
+    def abort() -> None:
+        stage.target.overtaken = states.to_json(replace(aborted, lease=lease))
+
+    stage.target.meanwhile = abort
+    acting.tick()
+    assert (acting.state.phase, acting.state.lease.holder) == (Phase.ROLLED_BACK, "other")
 
 
 def test_dead_program_is_followed(stage):

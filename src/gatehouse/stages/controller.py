@@ -8,12 +8,10 @@ comes first, and the record second.
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
-from gatehouse import ledger
 from gatehouse.canary import actions, earlier, machine, orders
 from gatehouse.canary import lease as leases
 from gatehouse.canary import state as states
@@ -24,12 +22,14 @@ from gatehouse.config import Config
 from gatehouse.errors import GatehouseError, TakenError, TargetError
 from gatehouse.registry import Registry
 from gatehouse.release import Release
-from gatehouse.stages import looking
+from gatehouse.stages import heartbeat, looking, telling
 from gatehouse.stages.timeline import Timeline
 from gatehouse.targets import Target
 
 # Looks at the router that may fail one after another: the first may be chance, and users must not wait for the fourth.
 PATIENCE = 3
+# Within a lease: one that is late or fails costs nobody the lease.
+BEATS = 3
 
 
 @dataclass
@@ -104,10 +104,18 @@ class Controller:
         if self.candidate is None and canary is None and self.state.stable is None:
             return False
         self.begun = self.begun or (canary is not None and canary.release == self.candidate)
+        return self._renew()
+
+    def _renew(self) -> bool:
+        """Take the lease, or have it for longer; False while another program has it."""
         lease = leases.taken(self.state.lease, self.me, self.now(), self.config.lease.seconds)
         if lease is not None:
             self._keep(replace(self.state, lease=lease))
         return lease is not None
+
+    def _alive(self) -> AbstractContextManager[None]:
+        """Go on having the lease while something is done that may take long, such as a start."""
+        return heartbeat.beating(self._renew, self.config.lease.seconds / BEATS)
 
     def _resume(self) -> None:
         """Bring the world to where the state says that it is; a rollout of another version is brought to its end."""
@@ -115,10 +123,11 @@ class Controller:
         new = self.candidate if self.state.canary is None or self.state.canary.release != self.candidate else None
         if self.state.canary is not None and new is not None:
             self._keep(machine.abandon(self.state, f"Version {new.version} came after it.", self.now()))
-        for placed in actions.serving(self.state):
-            # What only waits for a rollback keeps nobody's traffic up.
-            with suppress(TargetError) if placed == self.state.previous else nullcontext():
-                self.target.start(placed.slot, placed.release)
+        with self._alive():
+            for placed in actions.serving(self.state):
+                # What only waits for a rollback keeps nobody's traffic up.
+                with suppress(TargetError) if placed == self.state.previous else nullcontext():
+                    self.target.start(placed.slot, placed.release)
         if new is not None:
             self.apply()
             self._begin(new)
@@ -198,22 +207,24 @@ class Controller:
     def apply(self) -> None:
         """Do what the state needs until it needs nothing more."""
         while not self.state.settled:
-            for action in actions.needed(self.state):
-                self._do(action)
+            with self._alive():
+                for action in actions.needed(self.state):
+                    self._do(action)
             if self.state.phase == Phase.STARTING:
                 self._keep(machine.started(self.state, self.target.counters(), self.now(), self.config.steps))
             elif self.state.phase in states.FINAL and not self.records:
                 return
             else:
-                self._record()
+                telling.ended(self.state, self._folder)
                 self._keep(states.settle(self._told(), self.config.rollout.keep_versions))
                 self._hold()
 
     def _hold(self) -> None:
         """Have the target keep what it takes to go back; what is missing is said by scripts/steer.py status."""
-        for release in self.state.former if self.state.over else ():
-            with suppress(TargetError):
-                self.target.hold(release)
+        with self._alive():
+            for release in self.state.former if self.state.over else ():
+                with suppress(TargetError):
+                    self.target.hold(release)
 
     def _reload(self) -> None:
         """Read what stands beside the traffic: another program may have obeyed an order since the last look."""
@@ -276,21 +287,9 @@ class Controller:
         self.target.save(states.to_json(state))
 
     def _told(self) -> State:
-        """Write what is new in the rollout's story to the ledger; killed before that is kept, it is written twice."""
-        if not self.records or self.state.canary is None:
-            return self.state
-        release = self.state.canary.release.to_dict()
-        for one in self.state.history[self.state.told :]:
-            at = datetime.fromtimestamp(one.at, UTC).isoformat(timespec="milliseconds")
-            facts = {"at": at, "phase": str(one.phase), "weight": one.weight, "evidence": one.evidence}
-            ledger.append(Path(self.config.store.state), "rollout", why=one.why, release=release, **facts)
-        return replace(self.state, told=len(self.state.history))
+        """Write what is new in the rollout's story to the ledger, where this program keeps the records."""
+        return telling.told(self.state, self._folder) if self.records else self.state
 
-    def _record(self) -> None:
-        """Write a rollout that did not succeed to the ledger; the registry writes the others itself."""
-        if self.state.phase not in (Phase.ROLLED_BACK, Phase.HELD) or self.state.canary is None:
-            return
-        stable = self.state.stable
-        moved = {"from": self.state.canary.release.to_dict(), "to": stable.release.to_dict() if stable else None}
-        why = self.state.history[-1].why
-        ledger.append(Path(self.config.store.state), "rollback", why=why, phase=str(self.state.phase), **moved)
+    @property
+    def _folder(self) -> Path:
+        return Path(self.config.store.state)
