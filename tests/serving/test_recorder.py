@@ -110,8 +110,10 @@ def test_large_requests_are_logged_too(tmp_path: Path, rows: int) -> None:
     assert sum(file.read_bytes().count(b"\n") for file in tmp_path.iterdir()) == rows
 
 
-def test_fallback_is_marked() -> None:
-    """What the fallback answered is no answer of the model, and says so."""
-    made = Recorder(tumours.opened()).records(NOON, answered(Batch([tumours.ROW], [None]))._replace(fallback=True), [0])
-    assert made[0]["fallback"]
-    assert "fallback" not in record()
+@pytest.mark.parametrize("mark", ["fallback", "tester"])
+def test_odd_answers_are_marked(mark: str) -> None:
+    """What the fallback answered is no answer of the model, what a tester asked is no user's, and both say so."""
+    odd = answered(Batch([tumours.ROW], [None]))._replace(**{mark: True})
+    made = Recorder(tumours.opened()).records(NOON, odd, [0])
+    assert made[0][mark] is True
+    assert mark not in record()

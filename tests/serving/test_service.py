@@ -80,4 +80,5 @@ def test_tester_is_logged_and_no_evidence(bundle: Bundle, tmp_path: Path) -> Non
         asyncio.run(opened.predict(BODY, "r-7", tester=True))
         told = server_metrics.predictions(opened.metrics.text().decode())[CLASS]
         assert (sum(told.values()), opened.metrics.predictions, opened.recall.text()) == (0, 2, before)
-    assert prediction_log.read(tmp_path)["request_id"].tolist() == ["r-7", "r-7"]
+    log = prediction_log.read(tmp_path)
+    assert (log["request_id"].tolist(), log["tester"].tolist()) == (["r-7", "r-7"], [True, True])

@@ -23,13 +23,17 @@ Told: TypeAlias = tuple[int, bytes]
 
 
 class Answered(NamedTuple):
-    """A request and its answer, a value and the classes' scores for each row; by the model, or by the `fallback`."""
+    """A request and its answer, a value and the classes' scores for each row; by the model, or by the `fallback`.
+
+    `tester` says that a tester asked.
+    """
 
     request_id: str
     batch: Batch
     values: Sequence[Any]
     scores: Sequence[Mapping[str, float] | None]
     fallback: bool = False
+    tester: bool = False
 
 
 def prediction(answered: Answered, version: str) -> Told:

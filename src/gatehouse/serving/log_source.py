@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -33,30 +34,43 @@ def _local(folder: Path) -> Iterator[bytes]:
 
 
 def _remote(url: str, since: datetime | None) -> Iterator[bytes]:
-    try:
-        from fsspec.core import url_to_fs
-
-        system, root = url_to_fs(url, use_listings_cache=False)
-        for file in _files(system, root, f"{since:%Y-%m-%d}" if since else ""):
+    with reading(url):
+        system, sizes = files_of(url, since)
+        for file in sizes:
             # At once: line by line a remote file is a hundred times slower, and none is large.
             yield from (line for line in system.cat_file(file).split(b"\n") if line.strip())
+
+
+@contextmanager
+def reading(where: str | Path) -> Iterator[None]:
+    """Turn whatever a file system raises while a log is read into EvidenceError."""
+    try:
+        yield
     except FileNotFoundError as error:
-        raise _absent(url) from error
+        raise _absent(where) from error
     except Exception as error:  # whatever a file system of some cloud may raise
         said = f"{type(error).__name__}: {error}"
-        raise EvidenceError(f"The prediction log at {url} cannot be read: {said}.") from error
+        raise EvidenceError(f"The prediction log at {where} cannot be read: {said}.") from error
 
 
-def _files(system: Any, root: str, first: str) -> list[str]:
-    """Return the files of a log, of the folders that are named by a day only those from the `first` on."""
-    found: list[str] = []
+def files_of(where: str | Path, since: datetime | None = None) -> tuple[Any, dict[str, int]]:
+    """Return the file system of a log, and the bytes of each of its files there, by path, in order.
+
+    Of the folders that are named by a day only those from the day of `since` (UTC) on are looked into. Raises what the
+    file system does.
+    """
+    from fsspec.core import url_to_fs
+
+    system, root = url_to_fs(str(where), use_listings_cache=False)
+    first = f"{since:%Y-%m-%d}" if since else ""
+    found: dict[str, int] = {}
     for entry in system.ls(root, detail=True):
         name = entry["name"].rstrip("/").rpartition("/")[2]
         if entry["type"] != "directory":
-            found.append(entry["name"])
+            found[entry["name"]] = entry["size"]
         elif not DAY.fullmatch(name) or name >= first:
-            found += system.find(entry["name"])
-    return sorted(file for file in found if file.endswith(".jsonl"))
+            found |= {path: info["size"] for path, info in system.find(entry["name"], detail=True).items()}
+    return system, {path: found[path] for path in sorted(found) if path.endswith(".jsonl")}
 
 
 def _absent(where: str | Path) -> EvidenceError:

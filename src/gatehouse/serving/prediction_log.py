@@ -4,6 +4,7 @@ Every process appends to a file of its own, so that no two writers share one, an
 """
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RECORDED = ("time", "request_id", "row", "model_version", "bundle", "id", "features", "prediction", "scores")
-COLUMNS = (*RECORDED, "fallback")
+# What is said of few records only, and false of all others.
+MARKS = ("fallback", "tester")
+COLUMNS = (*RECORDED, *MARKS)
 
 
 def scores(answers: Predictions) -> list[dict[str, float] | None]:
@@ -29,12 +32,19 @@ def scores(answers: Predictions) -> list[dict[str, float] | None]:
 
 
 def read(where: Path | str, since: datetime | None = None, until: datetime | None = None) -> "pd.DataFrame":
-    """Read the predictions made from `since` (included) to `until` (left out), in the order of time.
+    """Read the predictions made from `since` (included) to `until` (left out), as `table` returns them.
+
+    `where` is a folder or an fsspec URL. Raises EvidenceError when it cannot be read.
+    """
+    return table(log_source.lines(where, _aware(since) if since else None), since, until)
+
+
+def table(lines: Iterable[bytes], since: datetime | None = None, until: datetime | None = None) -> "pd.DataFrame":
+    """Return the predictions in a log's lines that were made between two moments, in the order of time.
 
     One row a prediction, with the columns COLUMNS: `time` is in UTC, `features` holds a dict, `scores` a dict of the
-    classes' probabilities or None; `fallback` is true where the model had failed. Lines that are no record (the
-    half-written end of a file) are skipped, and their number stands in `.attrs["skipped"]`. `where` is a folder or an
-    fsspec URL. Raises EvidenceError when it cannot be read.
+    classes' probabilities or None; `fallback` is true where the model had failed, `tester` where a tester asked. Lines
+    that are no record (the half-written end of a file) are skipped, and their number stands in `.attrs["skipped"]`.
     """
     # A server only writes, and its image may hold no pandas.
     import pandas as pd
@@ -42,17 +52,17 @@ def read(where: Path | str, since: datetime | None = None, until: datetime | Non
     low, high = stamp(since) if since else "", stamp(until) if until else "~"
     found: list[dict[str, Any]] = []
     skipped = 0
-    for line in log_source.lines(where, _aware(since) if since else None):
+    for line in lines:
         record = _record(line)
         if record is None:
             skipped += 1
         elif low <= record["time"] < high:
             found.append(record)
-    table = pd.DataFrame.from_records(found, columns=COLUMNS)
-    table["time"] = pd.to_datetime(table["time"], utc=True, format="ISO8601")
-    table = table.sort_values("time", kind="stable", ignore_index=True)
-    table.attrs["skipped"] = skipped
-    return table
+    made = pd.DataFrame.from_records(found, columns=COLUMNS)
+    made["time"] = pd.to_datetime(made["time"], utc=True, format="ISO8601")
+    made = made.sort_values("time", kind="stable", ignore_index=True)
+    made.attrs["skipped"] = skipped
+    return made
 
 
 def features(log: "pd.DataFrame") -> "pd.DataFrame":
@@ -95,4 +105,4 @@ def _record(line: bytes) -> dict[str, Any] | None:
         return None
     if not isinstance(record, dict) or not record.keys() >= set(RECORDED) or not isinstance(record["time"], str):
         return None
-    return {"fallback": False, **record}
+    return {**dict.fromkeys(MARKS, False), **record}

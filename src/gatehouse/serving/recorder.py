@@ -97,6 +97,8 @@ class Recorder:
         head: dict[str, Any] = {"time": moment, "request_id": answered.request_id, **self._model}
         if answered.fallback:
             head["fallback"] = True
+        if answered.tester:
+            head["tester"] = True
         return [
             {
                 **head,

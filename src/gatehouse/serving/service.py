@@ -124,12 +124,12 @@ class Service:
             return [error] * len(asked)
         except ModelError as error:
             if len(asked) == 1:
-                return [self._degraded(asked[0], now, error)]
+                return [self._degraded(asked[0], now, error, tester=tester)]
             return [(await self._answer_all([one], now, tester))[0] for one in asked]
         self.metrics.predicted(answers, tester=tester)
-        return self._told(asked, now, answers, recall=not tester)
+        return self._told(asked, now, answers, tester=tester)
 
-    def _degraded(self, asked: Asked, now: datetime, error: ModelError) -> Outcome:
+    def _degraded(self, asked: Asked, now: datetime, error: ModelError, *, tester: bool) -> Outcome:
         """Answer by the fallback, where there is one: that is marked, counted, and logged as what it is."""
         self.metrics.model_errors.inc()
         report(error, asked.request_id)
@@ -140,22 +140,22 @@ class Service:
         except ModelError as failed:
             return failed
         self.metrics.fallbacks.inc(len(answers))
-        return self._told([asked], now, answers, fallback=True, recall=False)[0]
+        return self._told([asked], now, answers, tester=tester, fallback=True)[0]
 
     async def _answers(self, rows: list[dict[str, Any]]) -> Predictions:
         return await (self.cache.answer(rows, self.runtime.predict) if self.cache else self.runtime.predict(rows))
 
     def _told(
-        self, asked: Sequence[Asked], now: datetime, answers: Predictions, *, recall: bool, fallback: bool = False
+        self, asked: Sequence[Asked], now: datetime, answers: Predictions, *, tester: bool, fallback: bool = False
     ) -> list[Outcome]:
         """Log the answers, and return what each client is told."""
         values, scores = answers.values.tolist(), prediction_log.scores(answers)
         told, start = [], 0
         for one in asked:
             end = start + len(one.batch.rows)
-            told.append(Answered(one.request_id, one.batch, values[start:end], scores[start:end], fallback))
+            told.append(Answered(one.request_id, one.batch, values[start:end], scores[start:end], fallback, tester))
             start = end
-        if self.recall and recall:
+        if self.recall and not (tester or fallback):
             for one, answered in zip(asked, told, strict=True):
                 self.recall.add(one.body, answered)
         if self.log:
