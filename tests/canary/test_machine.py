@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gatehouse.canary import machine
 from gatehouse.canary.counters import Counters
+from gatehouse.canary.rescoring import Rescored
 from gatehouse.canary.state import FINAL, Phase, Placed, settle, shares, to_json
 from gatehouse.errors import EvidenceError
 from gatehouse.verdicts import Decision
@@ -76,7 +77,17 @@ def test_lone_canary_is_not_compared():
         counters = {"green": rollouts.counted(Counters(), Seconds(10, 205, errors)), "blue": Counters()}
         after, checks = machine.decide(state, counters, shares(state), 10.0, steps, LIMITS, BESIDE)
         assert after.phase == phase
-        assert [check.name for check in checks] == ["canary answers", "canary errors", "canary latency"]
+        names = ["canary answers", "canary errors", "canary latency", "logged answers"]
+        assert [check.name for check in checks] == names
+
+
+def test_other_answers_than_the_bundles_roll_back():
+    """A canary whose servers answered otherwise than its bundle goes back, also while it waits for a person."""
+    for paused in (False, True):
+        state = replace(rollouts.baking(), rescored=Rescored(40, 3, 2, 0.5, 1e-6), paused=paused)
+        after, _ = machine.decide(state, {}, shares(state), 1.0, STEPS, LIMITS, BESIDE)
+        assert (after.phase, after.weight) == (Phase.ROLLED_BACK, 0)
+        assert "Of 40 logged answers of the canary its bundle, asked again, gives 3 otherwise" in after.history[-1].why
 
 
 def test_restarted_router_is_no_evidence():
@@ -201,6 +212,7 @@ def test_checks_are_returned():
         "late answers": Decision.HOLD,
         "traffic split": Decision.PROMOTE,
         "predictions beside stable": Decision.HOLD,
+        "logged answers": Decision.HOLD,
     }
 
 

@@ -10,20 +10,21 @@ from typing import Any
 import pandas as pd
 from canary import rollouts
 from faults.fault import Fault, Judge
-from faults.workshop import Workshop, attempt, ruled
+from faults.workshop import Workshop, attempt, ruled, settings
 
 from gatehouse import bundle as bundles
 from gatehouse.bundle import Bundle
 from gatehouse.canary import evidence, machine
 from gatehouse.canary import state as states
 from gatehouse.canary.counters import CLASS, Counters
+from gatehouse.canary.rescoring import Rescored
 from gatehouse.canary.state import Phase
 from gatehouse.config import Store
 from gatehouse.drift.knobs import Knobs
-from gatehouse.serving import prediction_log, requests
+from gatehouse.serving import prediction_log, requests, runtime
 from gatehouse.serving.answers import Answered
 from gatehouse.serving.recorder import Recorder
-from gatehouse.stages import check_drift
+from gatehouse.stages import check_drift, rescoring
 from gatehouse.verdicts import Check, Decision, Verdict
 
 ERROR, HOLD, REJECT = Decision.ERROR, Decision.HOLD, Decision.REJECT
@@ -83,7 +84,7 @@ def serve(folder: Path, bundle: Bundle, rows: pd.DataFrame, when: datetime, reco
     lines = Recorder(bundle).records(prediction_log.stamp(when), told, range(len(answers)))
     changed = [record(line) or line for line in lines]
     text = (line if isinstance(line, str) else json.dumps(line) for line in changed)
-    (folder / f"{when:%H}.jsonl").write_text("\n".join(text))
+    (folder / f"{when:%Y%m%dT%H%M%S}-1-a-0001.jsonl").write_text("\n".join(text) + "\n")
 
 
 def emptied(record: dict[str, Any]) -> None:
@@ -99,6 +100,12 @@ def lost(record: dict[str, Any]) -> None:
 def infinite(record: dict[str, Any]) -> None:
     """Log scores that are NaN, as Python's own JSON writes them."""
     record["scores"] = dict.fromkeys(record["scores"], float("nan"))
+
+
+def swapped(record: dict[str, Any]) -> None:
+    """Log the answer of a server that takes each of two classes for the other."""
+    record["scores"] = dict(zip(record["scores"], reversed(record["scores"].values()), strict=True))
+    record["prediction"] = max(record["scores"], key=lambda name: record["scores"][name])
 
 
 def moved(rows: pd.DataFrame) -> pd.DataFrame:
@@ -134,10 +141,10 @@ def counted(**counters: Any) -> Judge:
     )
 
 
-def ticked(weight: int, yes: int = 20) -> Judge:
+def ticked(weight: int, yes: int = 20, rescored: Callable[[Workshop], Rescored] = lambda shop: Rescored()) -> Judge:
     """Return what ticks a rollout whose router gives the canary this weight, and says how the rollout stands.
 
-    Of 100 rows, stable's 20 are yes, and so many of the canary's.
+    Of 100 rows, stable's 20 are yes, and so many of the canary's. `rescored` is what was found of its logged answers.
     """
 
     def judge(shop: Workshop) -> Verdict:
@@ -146,11 +153,25 @@ def ticked(weight: int, yes: int = 20) -> Judge:
             for n in (20, yes)
         )
         seen, rules = {"blue": blue, "green": green}, (rollouts.STEPS, rollouts.LIMITS, rollouts.BESIDE)
-        state, checks = machine.decide(rollouts.baking(), seen, {"blue": 95, "green": weight}, 20.0, *rules)
+        state = replace(rollouts.baking(), rescored=rescored(shop))
+        state, checks = machine.decide(state, seen, {"blue": 95, "green": weight}, 20.0, *rules)
         decision = REJECT if state.phase == Phase.ROLLED_BACK else Decision.PROMOTE
         return ruled("rollout", Check("rollout", decision, state.history[-1].why), *checks)
 
     return judge
+
+
+def served(record: Callable[[dict[str, Any]], Any] = lambda record: None) -> Judge:
+    """Return what ticks a rollout of the candidate, whose servers log each answer as `record` changes it."""
+
+    def rescored(shop: Workshop) -> Rescored:
+        folder = shop.new("log")
+        folder.mkdir()
+        serve(folder, shop.candidate, shop.rows, NOON, record)
+        config = settings(shop.crowned, "store", log=str(folder))
+        return rescoring.scored(shop.candidate, runtime.load(shop.candidate), config, NOON, {})
+
+    return ticked(5, rescored=rescored)
 
 
 def remembered(text: Callable[[str], str] = lambda text: text) -> Judge:
@@ -225,6 +246,8 @@ FAULTS = [
           "took its traffic away", ticked(0), ticked(5)),
     Fault("swapped classes", "a canary that says yes for no", "rollout", "predicted class beside stable", REJECT,
           "differs from stable's by a PSI of", ticked(5, yes=80), ticked(5)),
+    Fault("server of another model", "servers that take each class for the other, and their bundle does not", "rollout",
+          "logged answers", REJECT, "What serves is not what its gate let through", served(swapped), served()),
     Fault("broken state of a rollout", "a state that ends in the middle", "rollout", "rollout", ERROR,
           "cannot be read", remembered(lambda text: text[:60]), remembered()),
 ]  # fmt: skip

@@ -4,6 +4,7 @@ Each candidate is the image that serves with a fault put around its server, whic
 """
 
 import itertools
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -26,11 +27,12 @@ pytestmark = [*BY_ACT, pytest.mark.slow]
 RATE = 100.0  # requests a second
 # Half a percent of errors is what the sound version has, so that ten times as many must be told from that.
 USUAL = "--error-share 0.005"
-# What is planted, and a word of the reason for which the canary must go.
+# What is planted, and a pattern of the reason for which the canary must go. Who can read the log sees at once that a
+# server swaps classes, others by its predictions beside stable's.
 FAULTS = {
     "errors": ("--error-share 0.05", "more errors than stable"),
     "stalls": (f"{USUAL} --stall-every 30 --stall-ms 600", "more answers above 200 ms than stable"),
-    "swapped classes": (f"{USUAL} --swap", "differs from stable's by a PSI of"),
+    "swapped classes": (f"{USUAL} --swap", "differs from stable's by a PSI of|bundle, asked again, gives"),
     "crashes": (f"{USUAL} --crash-after 40", "errors"),
     "silence": ("--silent", "errors in"),
 }
@@ -108,7 +110,7 @@ def test_fault_is_rolled_back(scene, serving, fault):
         run = roll_out(scene, serving, planted)
     verdict = run.verdict("rollout", "rollout")
     assert verdict.decision == Decision.REJECT, verdict.why
-    assert reason in verdict.why
+    assert re.search(reason, verdict.why), verdict.why
     assert run.code != 0
     assert production(scene) == before
     entry = scene.recorded[-1]

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gatehouse.canary import comparison, evidence, shadow, side_by_side, split
+from gatehouse.canary import comparison, evidence, rescoring, shadow, side_by_side, split
 from gatehouse.canary.counters import Counters, Slot
 from gatehouse.canary.outputs import Outputs
 from gatehouse.canary.state import ALL, FINAL, Phase, Placed, State, enter, free, shares
@@ -101,7 +101,11 @@ def decide(
     if state.phase != Phase.BAKING or canary is None:
         return state, ()
     state = look(state, counters, weights, now, beside)
-    checks = (*evidence.judge(state.seen.since(state.baseline), limits), *_beside_stable(state, beside))
+    checks = (
+        *evidence.judge(state.seen.since(state.baseline), limits),
+        *_beside_stable(state, beside),
+        rescoring.judge(state.rescored),
+    )
     state = replace(state, checks=checks)
     against = [check for check in checks if not check.advisory and check.decision != Decision.PROMOTE]
     uneven = next((check for check in against if check.name == split.NAME), None)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from gatehouse.canary import comparison, evidence, machine, shadow, side_by_side
+from gatehouse.canary import comparison, evidence, machine, rescoring, shadow, side_by_side
 from gatehouse.canary.counters import Counters, Slot
 from gatehouse.canary.shadow import Recalled
 from gatehouse.canary.state import Phase, State, copies, enter, shares
@@ -45,6 +45,7 @@ def decide(
     checks = (
         *evidence.judge(state.seen.since(state.baseline), limits, SHADOW),
         *(replace(check, advisory=check.decision == Decision.HOLD) for check in metrics),
+        rescoring.judge(state.rescored, SHADOW),
         shadow.judge(state.shadow, knobs),
     )
     state = replace(state, checks=checks)

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from gatehouse.canary.counters import SLOTS, Counters, Slot
 from gatehouse.canary.lease import Lease
+from gatehouse.canary.rescoring import Rescored
 from gatehouse.canary.shadow import Shadowed
 from gatehouse.canary.side_by_side import Compared
 from gatehouse.canary.strategy import DEFAULT, Chain
@@ -63,12 +64,12 @@ class State:
 
     `strategies` are the one at work and those after it. `weight` is the canary's share in percent. `baseline` is what
     the canary had been counted when its step began, `seen` at the last look. `compared` is what was found of it beside
-    the stable version since it got traffic, and `watched` what was seen of stable alone. While stable is `returning`,
-    the canary is what served until now, and the registry's champion. `previous` is the version that served before: it
-    runs on without traffic until its slot is needed. `former` are those that served before stable, newest first. A
-    `paused` rollout stays at its weight until a person lets it go on. The `lease` says who may act, and `looked_at`
-    when the canary was last watched, with the `checks` that were made then. A state is `settled` when the world was
-    seen to be as it says. Of its `history`, so many lines were `told` to the ledger.
+    the stable version since it got traffic, `rescored` of its logged answers, and `watched` of stable alone. While
+    stable is `returning`, the canary is what served until now, and the registry's champion. `previous` is the version
+    that served before: it runs on without traffic until its slot is needed. `former` are those that served before
+    stable, newest first. A `paused` rollout stays at its weight until a person lets it go on. The `lease` says who may
+    act, and `looked_at` when the canary was last watched, with the `checks` that were made then. A state is `settled`
+    when the world was seen to be as it says. Of its `history`, so many lines were `told` to the ledger.
     """
 
     phase: Phase
@@ -84,6 +85,7 @@ class State:
     compared: Compared = field(default_factory=Compared)
     strategies: Chain = DEFAULT
     shadow: Shadowed = field(default_factory=Shadowed)
+    rescored: Rescored = field(default_factory=Rescored)
     watched: Watched = field(default_factory=Watched)
     paused: bool = False
     returning: bool = False

@@ -23,6 +23,7 @@ from gatehouse.errors import GatehouseError, TakenError, TargetError
 from gatehouse.registry import Registry
 from gatehouse.release import Release
 from gatehouse.stages import heartbeat, looking, telling
+from gatehouse.stages.rescoring import Rescorer
 from gatehouse.stages.timeline import Timeline
 from gatehouse.targets import Target
 
@@ -55,6 +56,7 @@ class Controller:
     # Whether the candidate's rollout has begun, and whether this program has seen to it that the world is as it says.
     begun: bool = False
     resumed: bool = False
+    rescorer: Rescorer = field(default_factory=Rescorer)
 
     @property
     def serves(self) -> bool:
@@ -241,7 +243,8 @@ class Controller:
         """Look at the router and decide; False when it could not be looked at."""
         weight = self.state.weight
         try:
-            state = looking.judged(self.state, self.target, self.now, self.config)
+            state = self.rescorer.look(self.state, self.config, self.registry)
+            state = looking.judged(state, self.target, self.now, self.config)
         except TargetError:
             self.failed_looks += 1
             if self.failed_looks == PATIENCE:

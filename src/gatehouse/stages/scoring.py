@@ -40,7 +40,7 @@ def by_own_runtime(registry: Registry, release: Release, rows: pd.DataFrame) -> 
         if "@sha256:" in release.location:
             return _by_image(release.location, rows)
         if bundle.runtime == "sklearn":
-            _require_same_line(bundle)
+            require_same_line(bundle)
         return score.answers(runtime.load(bundle), bundle.contract, rows)
     except RowsError as error:
         raise NotComparableError(f"it cannot answer these rows: {str(error).rstrip('.')}") from error
@@ -55,8 +55,8 @@ def _by_image(reference: str, rows: pd.DataFrame) -> Predictions:
         raise RowsError(error.said) from error
 
 
-def _require_same_line(bundle: Bundle) -> None:
-    """Ask that the model was written by the release line of scikit-learn that is installed here."""
+def require_same_line(bundle: Bundle) -> None:
+    """Raise NotComparableError unless the model was written by the release line of scikit-learn that is here."""
     wrote, here = bundle.manifest.get("libraries", {}).get(READER), version(READER)
     if wrote is not None and wrote.split(".")[:2] != here.split(".")[:2]:
         raise NotComparableError(
