@@ -174,6 +174,23 @@ def served(record: Callable[[dict[str, Any]], Any] = lambda record: None) -> Jud
     return ticked(5, rescored=rescored)
 
 
+def routed(share: float) -> Judge:
+    """Return what looks at a router for a minute that was told to send the canary 5 %, and sends it this share."""
+
+    def judge(shop: Workshop) -> Verdict:
+        state, weights = rollouts.baking(), {"blue": 95, "green": 5}
+        steps = replace(rollouts.STEPS, bake_seconds=120.0, step_budget_seconds=600.0)
+        for look in range(1, 7):
+            seen = {
+                slot: rollouts.counted(rollouts.NOTHING, rollouts.Seconds(10, round(look * 1000 * part)))
+                for slot, part in (("blue", 1 - share), ("green", share))
+            }
+            state, checks = machine.decide(state, seen, weights, 10.0 * look, steps, rollouts.LIMITS, rollouts.BESIDE)
+        return ruled("rollout", *checks)
+
+    return judge
+
+
 def remembered(text: Callable[[str], str] = lambda text: text) -> Judge:
     """Return what reads a rollout's state back."""
 
@@ -248,6 +265,8 @@ FAULTS = [
           "differs from stable's by a PSI of", ticked(5, yes=80), ticked(5)),
     Fault("server of another model", "servers that take each class for the other, and their bundle does not", "rollout",
           "logged answers", REJECT, "What serves is not what its gate let through", served(swapped), served()),
+    Fault("router past its weights", "the canary gets 15 % of the requests, and 5 % were set", "rollout",
+          "traffic split", ERROR, "and 5% were set", routed(0.15), routed(0.05)),
     Fault("broken state of a rollout", "a state that ends in the middle", "rollout", "rollout", ERROR,
           "cannot be read", remembered(lambda text: text[:60]), remembered()),
 ]  # fmt: skip
