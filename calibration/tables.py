@@ -1,5 +1,5 @@
 """The tables that can be asked for by name."""
 
-from calibration import canary, drift, gate
+from calibration import canary, drift, gate, shadowing
 
-TABLES = {"gate": gate.TABLE, "drift": drift.TABLE, "canary": canary.TABLE}
+TABLES = {"gate": gate.TABLE, "drift": drift.TABLE, "canary": canary.TABLE, "shadow": shadowing.TABLE}
