@@ -33,6 +33,7 @@ from gatehouse import files, images, shell, workload
 from gatehouse import registry as registries
 from gatehouse.bundle import Bundle
 from gatehouse.canary import state as states
+from gatehouse.canary.routing import Routing
 from gatehouse.canary.state import Phase, Placed, State
 from gatehouse.config import Config, Registry, Store, Window
 from gatehouse.registry import connect
@@ -141,7 +142,7 @@ class Bench:
         """Let the bad version serve, with the old one beside it, as a promotion leaves them."""
         self.target.start("blue", self.old)
         self.target.start("green", self.bad)
-        self.target.weigh({"green": 100})
+        self.target.weigh(Routing({"green": 100}))
         placed = Placed("green", self.bad), Placed("blue", self.old)
         state = State(Phase.PROMOTED, stable=placed[0], previous=placed[1], former=(self.old,), settled=True)
         self.target.load()

@@ -26,6 +26,7 @@ from gatehouse import bundle as bundles
 from gatehouse import config as settings
 from gatehouse import files, workload
 from gatehouse.canary.counters import SLOTS
+from gatehouse.canary.routing import Routing
 from gatehouse.config import Store
 from gatehouse.release import Release
 from gatehouse.serving import requests
@@ -82,7 +83,7 @@ def running(folder: Path, config_path: Path) -> Iterator[tuple[LocalTarget, Path
     try:
         for slot in SLOTS:
             target.start(slot, Release(slot, bundle.digest, str(bundle.path)))
-        target.weigh({"blue": 50, "green": 50})
+        target.weigh(Routing({"blue": 50, "green": 50}))
         yield target, bodies
     finally:
         target.close()
@@ -103,7 +104,7 @@ def changing(target: LocalTarget, every: float) -> Iterator[list[int]]:
         for weight in itertools.cycle(WEIGHTS):
             if stop.wait(every):
                 return
-            target.weigh({"blue": 100 - weight, "green": weight})
+            target.weigh(Routing({"blue": 100 - weight, "green": weight}))
             changes.append(weight)
 
     thread = threading.Thread(target=change)

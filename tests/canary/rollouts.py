@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from gatehouse.canary import actions, comparison, evidence, machine
+from gatehouse.canary import actions, comparison, evidence, machine, routing
 from gatehouse.canary.counters import CLASS, Counters, Slot
-from gatehouse.canary.state import Phase, Placed, State, settle, shares
+from gatehouse.canary.state import Phase, Placed, State, settle
 from gatehouse.release import Release
 
 OLD = Release("1.0.0", "a" * 64, "/bundles/a")
@@ -65,7 +65,7 @@ def beside(state: State, event: Seconds) -> Seconds:
 
 def tick(state: State, counters: Mapping[Slot, Counters], now: float) -> State:
     """Return the state that one tick leads to when the router does what it was told."""
-    return machine.decide(state, counters, shares(state), now, STEPS, LIMITS, BESIDE)[0]
+    return machine.decide(state, counters, routing.of(state).weights, now, STEPS, LIMITS, BESIDE)[0]
 
 
 def weights(states: Iterable[State]) -> list[int]:

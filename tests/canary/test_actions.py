@@ -3,6 +3,7 @@ from canary.rollouts import NEW, OLD, SERVING, Seconds
 
 from gatehouse.canary import actions, machine
 from gatehouse.canary.actions import Promote, Start, Stop, Weigh
+from gatehouse.canary.routing import Routing
 from gatehouse.canary.state import Placed, settle
 
 
@@ -20,13 +21,13 @@ def test_start_comes_first():
 def test_rollback_takes_traffic_first():
     """A rollback sets the weight to 0 before it stops the canary."""
     state = machine.abandon(rollouts.baking(), "enough", 1.0)
-    assert actions.needed(state) == (Weigh({"blue": 100, "green": 0}, tested="blue"), Stop("green"))
+    assert actions.needed(state) == (Weigh(Routing({"blue": 100, "green": 0}, tested="blue")), Stop("green"))
 
 
 def test_promotion_keeps_the_old():
     """The new version has all traffic, then the registry knows; the old one is not stopped."""
     before = rollouts.play(rollouts.baking(), [Seconds(10, 200)] * 5)[-2]
-    assert actions.needed(before) == (Weigh({"blue": 0, "green": 100}, tested="green"), Promote(NEW))
+    assert actions.needed(before) == (Weigh(Routing({"blue": 0, "green": 100}, tested="green")), Promote(NEW))
     assert actions.needed(settle(before)) == ()
 
 

@@ -6,10 +6,11 @@ from canary.rollouts import NEW, OLD, SERVING, Seconds
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatehouse.canary import actions, earlier, machine, orders
+from gatehouse.canary import actions, earlier, machine, orders, routing
 from gatehouse.canary.actions import Promote, Stop, Weigh
 from gatehouse.canary.orders import Do, Order
-from gatehouse.canary.state import Phase, Placed, State, settle, shares
+from gatehouse.canary.routing import Routing
+from gatehouse.canary.state import Phase, Placed, State, settle
 from gatehouse.errors import EvidenceError
 from gatehouse.release import Release
 
@@ -28,7 +29,11 @@ def back(state: State, version: str | None = None) -> State:
 def test_previous_takes_over():
     """The traffic moves first, then the registry, and what served stops last; it is remembered no more."""
     state = back(PROMOTED)
-    assert actions.needed(state) == (Weigh({"blue": 100, "green": 0}, tested="blue"), Promote(OLD), Stop("green"))
+    assert actions.needed(state) == (
+        Weigh(Routing({"blue": 100, "green": 0}, tested="blue")),
+        Promote(OLD),
+        Stop("green"),
+    )
     assert actions.serving(state) == (Placed("blue", OLD),)
     over = settle(state)
     assert (over.stable, over.canary, over.previous, over.former) == (Placed("blue", OLD), None, None, (OLDEST,))
@@ -71,7 +76,7 @@ def test_unfinished_promotion_is_taken_back():
     promoted = orders.obey(rollouts.baking(), Order(Do.PROMOTE, "Ada", "the sale"), 5.0)
     assert not earlier.under_way(promoted)
     state = back(promoted)
-    assert actions.needed(state)[:2] == (Weigh({"blue": 100, "green": 0}, tested="blue"), Promote(OLD))
+    assert actions.needed(state)[:2] == (Weigh(Routing({"blue": 100, "green": 0}, tested="blue")), Promote(OLD))
     assert settle(state).stable == Placed("blue", OLD)
 
 
@@ -115,9 +120,13 @@ def test_what_was_rolled_back_stays_back(steps: list[tuple[str, object]]):
             bad.discard(how)
         if state.phase == Phase.ROLLED_BACK and state.canary is not None:
             bad.add(state.canary.release)
-        served = {placed.release for placed in (state.canary, state.stable) if placed and shares(state)[placed.slot]}
+        served = {
+            placed.release
+            for placed in (state.canary, state.stable)
+            if placed and routing.of(state).weights[placed.slot]
+        }
         assert not served & bad
-        assert sum(shares(state).values()) == 100
+        assert sum(routing.of(state).weights.values()) == 100
 
 
 def step(state: State, what: str, how: object) -> State:

@@ -6,10 +6,10 @@ from canary.rollouts import BESIDE, LIMITS, NEW, NOTHING, OLD, SERVING, STEPS, S
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatehouse.canary import machine
+from gatehouse.canary import machine, routing
 from gatehouse.canary.counters import Counters
 from gatehouse.canary.rescoring import Rescored
-from gatehouse.canary.state import FINAL, Phase, Placed, settle, shares, to_json
+from gatehouse.canary.state import FINAL, Phase, Placed, settle, to_json
 from gatehouse.errors import EvidenceError
 from gatehouse.verdicts import Decision
 
@@ -44,7 +44,7 @@ def test_uneven_split_is_held():
         counters = {
             slot: rollouts.counted(NOTHING, Seconds(1, 50 * look * n)) for slot, n in (("green", 1), ("blue", 2))
         }
-        state, checks = machine.decide(state, counters, shares(state), 10.0 * look, steps, LIMITS, BESIDE)
+        state, checks = machine.decide(state, counters, routing.of(state).weights, 10.0 * look, steps, LIMITS, BESIDE)
         if state.phase == Phase.HELD:
             break
     assert [check.name for check in checks if check.decision == Decision.ERROR] == ["traffic split"]
@@ -75,7 +75,7 @@ def test_lone_canary_is_not_compared():
     state = settle(machine.started(settle(machine.begin(SERVING, NEW, 0.0)), {}, 0.0, steps))
     for errors, phase in ((5, Phase.PROMOTED), (60, Phase.ROLLED_BACK)):
         counters = {"green": rollouts.counted(Counters(), Seconds(10, 205, errors)), "blue": Counters()}
-        after, checks = machine.decide(state, counters, shares(state), 10.0, steps, LIMITS, BESIDE)
+        after, checks = machine.decide(state, counters, routing.of(state).weights, 10.0, steps, LIMITS, BESIDE)
         assert after.phase == phase
         names = ["canary answers", "canary errors", "canary latency", "logged answers"]
         assert [check.name for check in checks] == names
@@ -85,7 +85,7 @@ def test_other_answers_than_the_bundles_roll_back():
     """A canary whose servers answered otherwise than its bundle goes back, also while it waits for a person."""
     for paused in (False, True):
         state = replace(rollouts.baking(), rescored=Rescored(40, 3, 2, 0.5, 1e-6), paused=paused)
-        after, _ = machine.decide(state, {}, shares(state), 1.0, STEPS, LIMITS, BESIDE)
+        after, _ = machine.decide(state, {}, routing.of(state).weights, 1.0, STEPS, LIMITS, BESIDE)
         assert (after.phase, after.weight) == (Phase.ROLLED_BACK, 0)
         assert "Of 40 logged answers of the canary its bundle, asked again, gives 3 otherwise" in after.history[-1].why
 
@@ -130,7 +130,7 @@ def test_no_traffic_holds():
     """A step that nobody sent requests to ends at its budget, with the traffic back on the stable version."""
     state = rollouts.play(rollouts.baking(), [Seconds(59.9, 0), Seconds(0.1, 0)])[-1]
     assert state.phase == Phase.HELD
-    assert shares(state) == {"blue": 100, "green": 0}
+    assert routing.of(state).weights == {"blue": 100, "green": 0}
     missing = "The canary was sent no request: it has shown nothing."
     assert state.history[-1].why.startswith(f"5 % was not settled within 60 s. {missing} Whether the canary has more")
     assert (state.history[-1].at, state.weight) == (60.0, 0)
@@ -185,7 +185,7 @@ def test_moved_weight_is_mended():
     """Weights that are not those of the state make it unsettled, so that they are set again."""
     state, _ = machine.decide(rollouts.baking(), {}, {"blue": 70, "green": 30}, 1.0, STEPS, LIMITS, BESIDE)
     assert rollouts.kinds(state) == ["Weigh"]
-    assert shares(state) == {"blue": 95, "green": 5}
+    assert routing.of(state).weights == {"blue": 95, "green": 5}
 
 
 def test_clock_set_back():
@@ -248,7 +248,7 @@ def test_repeated_tick_changes_nothing(events, last):
 def test_weights_add_up(events):
     """As long as a version serves, the weights are percent of all traffic."""
     for state in rollouts.play(rollouts.baking(), events):
-        assert sum(shares(state).values()) == 100
+        assert sum(routing.of(state).weights.values()) == 100
 
 
 @given(st.lists(EVENTS, max_size=10))
@@ -258,5 +258,5 @@ def test_finals_give_stable_all(events):
         if state.phase in FINAL and state.settled:
             assert state.canary is None
             assert state.stable is not None
-            assert shares(state)[state.stable.slot] == 100
+            assert routing.of(state).weights[state.stable.slot] == 100
             assert to_json(state)

@@ -6,9 +6,9 @@ from canary.rollouts import SERVING, Seconds
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatehouse.canary import machine, orders
+from gatehouse.canary import machine, orders, routing
 from gatehouse.canary.orders import Do, Order
-from gatehouse.canary.state import FINAL, Phase, settle, shares
+from gatehouse.canary.state import FINAL, Phase, settle
 from gatehouse.errors import EvidenceError
 
 
@@ -20,14 +20,14 @@ def order(do: Do) -> Order:
 def test_abort_takes_the_traffic_away():
     """An order to abort rolls back at once, and says who gave it and why."""
     state = orders.obey(rollouts.baking(), order(Do.ABORT), 5.0)
-    assert (state.phase, shares(state)["green"]) == (Phase.ROLLED_BACK, 0)
+    assert (state.phase, routing.of(state).weights["green"]) == (Phase.ROLLED_BACK, 0)
     assert state.history[-1].why == "Ada says abort: the shop is full"
 
 
 def test_promote_gives_all_traffic():
     """An order to promote gives all traffic at once, but not to a candidate that is not ready."""
     state = settle(orders.obey(rollouts.baking(), order(Do.PROMOTE), 5.0))
-    assert (state.phase, state.stable.slot, shares(state)["green"]) == (Phase.PROMOTED, "green", 100)
+    assert (state.phase, state.stable.slot, routing.of(state).weights["green"]) == (Phase.PROMOTED, "green", 100)
     with pytest.raises(EvidenceError, match="is starting, and cannot be promoted"):
         orders.obey(machine.begin(SERVING, rollouts.NEW, 0.0), order(Do.PROMOTE), 5.0)
 

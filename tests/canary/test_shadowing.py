@@ -8,12 +8,13 @@ from canary.rollouts import BESIDE, LIMITS, NEW, SERVING, STEPS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatehouse.canary import actions, machine, orders, shadowing
+from gatehouse.canary import actions, machine, orders, routing, shadowing
 from gatehouse.canary.counters import CLASS, Counters, Slot
 from gatehouse.canary.orders import Do, Order
+from gatehouse.canary.routing import Routing
 from gatehouse.canary.shadow import Knobs, Recalled, Told
 from gatehouse.canary.shadowing import Look
-from gatehouse.canary.state import Phase, Placed, State, copies, from_json, settle, shares, to_json
+from gatehouse.canary.state import Phase, Placed, State, from_json, settle, to_json
 from gatehouse.canary.strategy import Chain, Strategy
 from gatehouse.errors import EvidenceError
 
@@ -50,7 +51,7 @@ def seen(
     """Return a look at a router that does as it was told, after n requests to the candidate."""
     blue = BEFORE + (5 * n if stable is None else stable)
     counters: dict[Slot, Counters] = {"green": counted(n, errors, late), "blue": counted(blue)}
-    return Look(counters, shares(state), copies(state), answers(n, contrary))
+    return Look(counters, routing.of(state), answers(n, contrary))
 
 
 def decide(state: State, look: Look, now: float = 10.0) -> State:
@@ -61,12 +62,12 @@ def decide(state: State, look: Look, now: float = 10.0) -> State:
 def test_shadow_serves_nobody():
     """A shadow has no traffic, and gets copies of its share."""
     state = started((SHADOW, CANARY))
-    assert (state.phase, shares(state), copies(state)) == (
+    assert (state.phase, routing.of(state).weights, routing.of(state).mirrored) == (
         Phase.SHADOWING, {"blue": 100, "green": 0}, {"green": 20}
     )  # fmt: skip
     assert state.history[-1].why == "The candidate is ready. It gets copies of 20 % of the requests."
     unsettled = replace(state, settled=False)
-    assert actions.needed(unsettled) == (actions.Weigh({"blue": 100, "green": 0}, {"green": 20}, "green"),)
+    assert actions.needed(unsettled) == (actions.Weigh(Routing({"blue": 100, "green": 0}, {"green": 20}, "green")),)
     assert Placed("green", NEW) in actions.serving(state)
 
 
@@ -75,7 +76,11 @@ def test_good_shadow_becomes_canary():
     state = decide(started((SHADOW, CANARY)), seen(started((SHADOW, CANARY)), 300))
     assert (state.phase, state.weight, state.strategies) == (Phase.BAKING, 5, (CANARY,))
     assert "0 of 300 requests otherwise" in state.history[-1].why
-    assert (copies(state), state.baseline.requests, state.compared.stable.requests) == ({}, 300, BEFORE + 1500)
+    assert (routing.of(state).mirrored, state.baseline.requests, state.compared.stable.requests) == (
+        {},
+        300,
+        BEFORE + 1500,
+    )
 
 
 def test_last_shadow_is_held():
@@ -100,7 +105,7 @@ def test_planted_faults_go_back(fault, reason):
     """A shadow that disagrees, fails, is slow, or does not answer at all is rolled back, and the reason says why."""
     state = started((SHADOW, CANARY))
     state = decide(state, seen(state, 300, **fault), 1.0)
-    assert (state.phase, state.weight, copies(state)) == (Phase.ROLLED_BACK, 0, {})
+    assert (state.phase, state.weight, routing.of(state).mirrored) == (Phase.ROLLED_BACK, 0, {})
     assert state.history[-1].why.startswith(reason)
 
 
@@ -135,7 +140,9 @@ def test_lost_copies_are_mended():
     """A router that sends no copies, or moved weights, makes the state unsettled, so that both are set again."""
     state = started((SHADOW, CANARY))
     assert decide(state, seen(state, 5), 1.0).settled
-    for spoilt in (replace(seen(state, 5), mirrored={}), replace(seen(state, 5), weights={"blue": 70, "green": 30})):
+    told = routing.of(state)
+    for other in (replace(told, mirrored={}), replace(told, weights={"blue": 70, "green": 30})):
+        spoilt = replace(seen(state, 5), routing=other)
         assert rollouts.kinds(decide(state, spoilt, 1.0)) == ["Weigh"]
 
 
@@ -154,7 +161,7 @@ def test_orders_reach_a_shadow():
 def test_blue_green_switches_at_once():
     """Green gets all traffic in one step, blue stays, and a broken ceiling switches back."""
     state = started((BLUE_GREEN,))
-    assert (state.phase, shares(state)) == (Phase.BAKING, {"blue": 0, "green": 100})
+    assert (state.phase, routing.of(state).weights) == (Phase.BAKING, {"blue": 0, "green": 100})
     assert {placed.slot for placed in actions.serving(state)} == {"blue", "green"}
     for errors, phase in ((5, Phase.PROMOTED), (60, Phase.ROLLED_BACK)):
         look = {"green": Counters(300, errors, 0, {200.0: 300, 1000.0: 300})}
@@ -193,7 +200,7 @@ def test_weight_never_rises_again(chain, events):
     weights = [state.weight for state in states if state.canary is not None]
     fall = next((i for i, state in enumerate(states) if state.phase in (Phase.ROLLED_BACK, Phase.HELD)), len(states))
     assert [state.weight for state in states[:fall]] == sorted(state.weight for state in states[:fall])
-    assert not any(state.weight or copies(state) for state in states[fall:]), weights
+    assert not any(state.weight or routing.of(state).mirrored for state in states[fall:]), weights
 
 
 @pytest.mark.parametrize("chain", CHAINS)

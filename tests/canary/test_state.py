@@ -5,9 +5,8 @@ import pytest
 from canary import rollouts
 from canary.rollouts import NEW, OLD, Seconds
 
-from gatehouse.canary import machine
-from gatehouse.canary import state as states
-from gatehouse.canary.state import Phase, Placed, from_json, settle, shares, to_json
+from gatehouse.canary import machine, routing
+from gatehouse.canary.state import Phase, Placed, from_json, settle, to_json
 from gatehouse.errors import EvidenceError
 from gatehouse.release import Release
 
@@ -84,16 +83,16 @@ def test_versions_that_served_are_remembered():
 
 def test_unserved_place_has_no_weight():
     """Before the first version is ready nobody gets traffic."""
-    assert shares(machine.begin(None, NEW, 0.0)) == {"blue": 0, "green": 0}
+    assert routing.of(machine.begin(None, NEW, 0.0)).weights == {"blue": 0, "green": 0}
 
 
 def test_testers_follow_the_candidate():
     """Testers reach stable until a candidate is ready and after it lost, and what took over from it later on."""
     began, baking = machine.begin(rollouts.SERVING, NEW, 0.0), rollouts.baking()
     lost = machine.abandon(baking, "enough", 1.0)
-    assert [states.tested(state) for state in (rollouts.SERVING, began, baking, lost, settle(lost))] == [
+    assert [routing.of(state).tested for state in (rollouts.SERVING, began, baking, lost, settle(lost))] == [
         "blue", "blue", "green", "blue", "blue"
     ]  # fmt: skip
     promoted = replace(baking, phase=Phase.PROMOTED)
-    assert (states.tested(promoted), states.tested(settle(promoted))) == ("green", "green")
-    assert states.tested(machine.begin(None, NEW, 0.0)) is None
+    assert (routing.of(promoted).tested, routing.of(settle(promoted)).tested) == ("green", "green")
+    assert routing.of(machine.begin(None, NEW, 0.0)).tested is None

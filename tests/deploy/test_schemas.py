@@ -9,6 +9,7 @@ import pytest
 
 from deploy import rendering
 from gatehouse import shell
+from gatehouse.canary.routing import Routing
 from gatehouse.errors import GatehouseError
 from gatehouse.targets import route
 
@@ -51,14 +52,14 @@ def test_planted_faults_are_found(field, value):
 def test_routes_keep_schema(check_route):
     """The route of the base is valid, and so is what the rollout makes of it."""
     check_route(rendering.objects()["HTTPRoute", "gatehouse"])
-    check_route(route.description({"blue": 95, "green": 5}, "m1"))
-    check_route(route.description({"blue": 100}, "m1", {"green": 20}, "green"))
+    check_route(route.description(Routing({"blue": 95, "green": 5}), "m1"))
+    check_route(route.description(Routing({"blue": 100}, {"green": 20}, "green"), "m1"))
 
 
 @pytest.mark.parametrize("fault", [{"weight": -1}, {"weight": 2_000_000}, {"port": 0}, {"name": None}])
 def test_broken_route_is_found(check_route, fault):
     """A route with a value out of its bounds, or without a name, does not pass."""
-    broken = route.description({"blue": 95, "green": 5}, "m1")
+    broken = route.description(Routing({"blue": 95, "green": 5}), "m1")
     broken["spec"]["rules"][-1]["backendRefs"][0].update(fault)
     with pytest.raises(GatehouseError, match="backendRefs"):
         check_route(broken)

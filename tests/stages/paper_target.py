@@ -3,11 +3,12 @@
 It keeps the contract that tests/targets/contract.py proves of the real ones, and lets a week pass in a moment.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from gatehouse.bundle import Bundle
 from gatehouse.canary.counters import CLASS, EDGES_MS, SLOTS, Counters, Slot
+from gatehouse.canary.routing import Routing
 from gatehouse.canary.shadow import Recalled, Told
 from gatehouse.errors import TakenError, TargetError
 from gatehouse.release import Release
@@ -35,9 +36,7 @@ class PaperTarget:
     kill_at: int = -1
     deaf: int = 0
     running: dict[Slot, Release] = field(default_factory=dict)
-    shares: dict[Slot, int] = field(default_factory=lambda: dict.fromkeys(SLOTS, 0))
-    copies: dict[Slot, int] = field(default_factory=dict)
-    testers: Slot | None = None
+    routed: Routing = field(default_factory=lambda: Routing(dict.fromkeys(SLOTS, 0)))
     contrary: tuple[str, ...] = ()
     remembered: int = 2000
     exact: dict[Slot, list[float]] = field(default_factory=lambda: {slot: [0.0, 0.0] for slot in SLOTS})
@@ -81,36 +80,23 @@ class PaperTarget:
         if release.version in self.broken:
             raise TargetError(f"The bundle of version {release.version} is gone.")
 
-    def weigh(
-        self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None, tested: Slot | None = None
-    ) -> None:
-        """Share the traffic, and send copies and testers."""
+    def weigh(self, routing: Routing) -> None:
+        """Share the requests."""
         self.call("weigh")
-        self.shares, self.copies = {slot: weights.get(slot, 0) for slot in SLOTS}, dict(mirrored or {})
-        self.testers = tested
-        copied = "".join(f" copy {slot}" for slot in self.copies)
-        self.events.append(f"weigh {self.shares['blue']}-{self.shares['green']}{copied}")
+        self.routed = replace(routing, weights={slot: routing.weights.get(slot, 0) for slot in SLOTS})
+        copied = "".join(f" copy {slot}" for slot in routing.mirrored)
+        self.events.append(f"weigh {self.routed.weights['blue']}-{self.routed.weights['green']}{copied}")
         self.call("weighed")
 
-    def weights(self) -> dict[Slot, int]:
-        """Return the weights."""
-        self.call("weights")
-        return dict(self.shares)
+    def routing(self) -> Routing:
+        """Return how the requests are shared."""
+        self.call("routing")
+        return self.routed
 
     def door(self, slot: Slot) -> str:
         """Return an address that names what runs there."""
         self.call("door")
         return f"{self.url}/{self.running[slot].version}"
-
-    def mirrored(self) -> dict[Slot, int]:
-        """Return the copies."""
-        self.call("mirrored")
-        return dict(self.copies)
-
-    def tested(self) -> Slot | None:
-        """Return where testers go."""
-        self.call("tested")
-        return self.testers
 
     def answers(self, slot: Slot) -> tuple[Recalled, ...]:
         """Return one answer for each request that was counted; some versions say no to all of them."""
@@ -165,14 +151,14 @@ class PaperTarget:
     def sleep(self, seconds: float) -> None:
         """Let time pass under traffic. Requests to a slot without a server fail, and are lost."""
         self.clock += seconds
-        for slot, share in self.shares.items():
+        for slot, share in self.routed.weights.items():
             n = self.rate * seconds * share / 100
             release = self.running.get(slot)
             failing = self.error_share.get(release.version, 0.0) if release else 1.0
             self.exact[slot][0] += n
             self.exact[slot][1] += n * failing
             self.lost += 0 if release else n
-        for slot, share in self.copies.items():
+        for slot, share in self.routed.mirrored.items():
             release = self.running.get(slot)
             n = self.rate * seconds * share / 100
             self.exact[slot][0] += n

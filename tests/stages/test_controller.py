@@ -11,6 +11,7 @@ from gatehouse.canary import lease as leases
 from gatehouse.canary import orders
 from gatehouse.canary import state as states
 from gatehouse.canary.orders import Do, Order
+from gatehouse.canary.routing import Routing
 from gatehouse.canary.state import Phase, State
 from gatehouse.config import Config
 from gatehouse.errors import TargetError
@@ -141,7 +142,7 @@ def check_end(stage: Stage, serving: Release) -> None:
     assert stage.state.over
     slot = "green" if serving == NEW else "blue"
     assert stage.target.running == {"blue": OLD, **({"green": NEW} if serving == NEW else {})}
-    assert stage.target.shares == {each: 100 * (each == slot) for each in ("blue", "green")}
+    assert stage.target.routed.weights == {each: 100 * (each == slot) for each in ("blue", "green")}
     assert stage.shelf.champion() == serving
     assert stage.target.lost == 0
     shares = [int(event.partition("-")[2]) for event in stage.target.events if event.startswith("weigh")]
@@ -235,9 +236,27 @@ def test_moved_weight_is_set_again(stage):
     controller = stage.controller()
     controller.attach()
     controller.tick()
-    stage.target.shares = {"blue": 20, "green": 80}
+    stage.target.routed = Routing({"blue": 20, "green": 80})
     controller.tick()
-    assert stage.target.shares == {"blue": 90, "green": 10}
+    assert stage.target.routed.weights == {"blue": 90, "green": 10}
+
+
+@pytest.mark.parametrize("change", [{"mirrored": {"green": 20}}, {"tested": "blue"}, {"mirrored": {}}])
+def test_copies_and_testers_are_set_again(stage, change):
+    """Who carries on sends the copies and the testers where the state says; a router that does so is left alone."""
+    controller = stage.controller()
+    controller.attach()
+    controller.tick()
+    controller.release()
+    stage.target.state = states.to_json(replace(stage.state, settled=False))
+    told = stage.target.routed
+    stage.target.routed = replace(told, **change)
+    stage.target.events.clear()
+    carries_on = stage.controller()
+    carries_on.attach()
+    carries_on.tick()
+    assert stage.target.routed == told
+    assert stage.target.events == ["weigh 90-10"] * (replace(told, **change) != told)
 
 
 def test_canary_taken_away_stays_away(stage):
@@ -245,7 +264,7 @@ def test_canary_taken_away_stays_away(stage):
     controller = stage.controller()
     controller.attach()
     controller.tick()
-    stage.target.shares = {"blue": 100, "green": 0}
+    stage.target.routed = Routing({"blue": 100, "green": 0})
     controller.tick()
     assert controller.state.phase == Phase.ROLLED_BACK
     assert stage.target.running == {"blue": OLD}
@@ -274,7 +293,7 @@ def test_watcher_ends_nothing(stage):
     acting.tick()
     watching.attach()
     watching.give_up("It was interrupted.")
-    assert (stage.state.phase, stage.target.shares) == (Phase.BAKING, {"blue": 90, "green": 10})
+    assert (stage.state.phase, stage.target.routed.weights) == (Phase.BAKING, {"blue": 90, "green": 10})
 
 
 def test_next_candidate_waits_its_turn(stage):
@@ -363,8 +382,8 @@ def test_clock_that_jumps(stage, jump, serving):
         controller.tick()
         stage.target.sleep(1.0)
     assert stage.shelf.champion() == serving
-    assert stage.target.running[max(stage.target.shares, key=stage.target.shares.get)] == serving
-    assert sorted(stage.target.shares.values()) == [0, 100]
+    assert stage.target.running[max(stage.target.routed.weights, key=stage.target.routed.weights.get)] == serving
+    assert sorted(stage.target.routed.weights.values()) == [0, 100]
     assert stage.target.lost == 0
 
 
@@ -377,7 +396,7 @@ def test_late_holder_is_refused(stage):
     stage.play()
     dead.tick()
     assert stage.shelf.champion() == NEW
-    assert stage.target.shares == {"blue": 0, "green": 100}
+    assert stage.target.routed.weights == {"blue": 0, "green": 100}
 
 
 def shadowed(folder: Path, *chain: str) -> Stage:
@@ -446,5 +465,5 @@ def test_killed_in_any_strategy_carries_on(tmp_path, chain, errors, serving):
             stage.play()
         calls += 3
         assert (stage.state.stable.release, stage.target.lost) == (serving, 0)
-        assert (stage.target.copies, stage.target.shares[stage.state.stable.slot]) == ({}, 100)
+        assert (stage.target.routed.mirrored, stage.target.routed.weights[stage.state.stable.slot]) == ({}, 100)
     assert calls > 20

@@ -82,7 +82,7 @@ def test_good_canary_is_carried_on(town):
     assert (left.decision, town.shelf.champion()) == (Decision.HOLD, OLD)
     assert "Version 1.1.0 is baking at 10 % beside version 1.0.0. It goes on" in left.why
     town.guard(60)
-    assert (town.target.shares, town.state.settled) == ({"blue": 0, "green": 100}, False)
+    assert (town.target.routed.weights, town.state.settled) == ({"blue": 0, "green": 100}, False)
     ended = town.roll_out(NEW)
     assert (ended.decision, town.shelf.champion(), town.state.over) == (Decision.PROMOTE, NEW, True)
     assert "Version 1.1.0 has all traffic. No ceiling is broken" in ended.why
@@ -93,7 +93,7 @@ def test_bad_canary_is_rolled_back(town):
     town.target.error_share = {"1.1.0": 0.4}
     town.roll_out(NEW, 0.0)
     town.guard(30)
-    assert (town.target.shares, list(town.target.running)) == ({"blue": 100, "green": 0}, ["blue"])
+    assert (town.target.routed.weights, list(town.target.running)) == ({"blue": 100, "green": 0}, ["blue"])
     ended = town.roll_out(NEW)
     assert (ended.decision, town.state.phase, town.shelf.champion()) == (Decision.REJECT, Phase.ROLLED_BACK, OLD)
     assert "errors beside stable" in {check.name for check in ended.checks}
@@ -106,7 +106,7 @@ def test_deaf_router_ends_it(town):
     town.roll_out(NEW, 0.0)
     town.target.deaf = 3
     town.guard(5)
-    assert town.target.shares == {"blue": 100, "green": 0}
+    assert town.target.routed.weights == {"blue": 100, "green": 0}
     assert town.state.phase == Phase.ROLLED_BACK
 
 
@@ -142,7 +142,7 @@ def test_process_promotes_alone(tmp_path):
         with Traffic(target.url, itertools.repeat({"amount": 1.0}), 60) as traffic:
             begun = rollout.run(config, Laptop.better, target=target, say=str, minutes=0.0)
             promoted(target, lambda: target.processes.tail(GUARDIAN))
-        assert target.weights() == {"blue": 0, "green": 100}
+        assert target.routing().weights == {"blue": 0, "green": 100}
         assert begun.decision == Decision.HOLD
         assert traffic.failures == []
         assert rollout.run(config, Laptop.better, target=target, say=str).decision == Decision.PROMOTE

@@ -3,6 +3,7 @@ from dataclasses import replace
 from stages.paper_target import PaperTarget
 
 from gatehouse.canary import machine
+from gatehouse.canary.routing import Routing
 from gatehouse.canary.state import Phase, settle
 from gatehouse.canary.strategy import Strategy
 from gatehouse.config import Config, parse
@@ -35,7 +36,7 @@ def test_sticky_clients_are_not_blamed():
     decisions = []
     for sticky in (False, True):
         config = parse({"rollout": {"sticky": sticky}})
-        target = PaperTarget(running={"blue": OLD, "green": NEW}, shares={"blue": 50, "green": 50})
+        target = PaperTarget(running={"blue": OLD, "green": NEW}, routed=Routing({"blue": 50, "green": 50}))
         steps = replace(config.steps, steps=(50, 100))
         stable = settle(machine.started(settle(machine.begin(None, OLD, 0.0)), {}, 0.0, steps))
         state = settle(machine.started(settle(machine.begin(stable, NEW, 0.0)), {}, 0.0, steps))
@@ -45,17 +46,3 @@ def test_sticky_clients_are_not_blamed():
             state = settle(looking.judged(state, target, target.now, config))
         decisions.append(next(check.decision for check in state.checks if check.name == "traffic split"))
     assert decisions == [Decision.ERROR, Decision.PROMOTE]
-
-
-def test_copies_are_part_of_what_is_told():
-    """The right weights with copies that nobody asked for are not what the router was told."""
-    target = PaperTarget(shares={"blue": 100, "green": 0}, copies={"green": 20})
-    assert looking.as_told(target, {"blue": 100, "green": 0}, {"green": 20}, None)
-    assert not looking.as_told(target, {"blue": 100, "green": 0}, {}, None)
-
-
-def test_testers_are_part_of_what_is_told():
-    """Testers who still meet a candidate that has lost are not where the router was told to send them."""
-    target = PaperTarget(shares={"blue": 100, "green": 0}, testers="green")
-    assert looking.as_told(target, {"blue": 100, "green": 0}, {}, "green")
-    assert not looking.as_told(target, {"blue": 100, "green": 0}, {}, "blue")

@@ -120,7 +120,7 @@ def test_nobody_is_waited_for(stage):
     """What another program saves meanwhile is taken up, and the rollback is done all the same."""
     stage.target.overtaken = stage.target.state
     assert back(stage).decision == Decision.PROMOTE
-    assert stage.target.shares == {"blue": 0, "green": 100}
+    assert stage.target.routed.weights == {"blue": 0, "green": 100}
 
 
 @pytest.mark.parametrize("fault", ["does not start", "answers wrongly", "does not answer"])
@@ -137,7 +137,7 @@ def test_bad_version_gets_no_traffic(stage, fault):
         TargetError, match=r"Version 1\.0\.0 cannot take over, and the traffic was not touched\. .*--to"
     ):
         back(stage, "1.0.0", ask)
-    assert stage.target.shares == {"blue": 100, "green": 0}
+    assert stage.target.routed.weights == {"blue": 100, "green": 0}
     assert (stage.target.running, stage.shelf.champion()) == ({"blue": NEWER}, NEWER)
     assert stage.state.lease.until == 0.0
     assert back(stage).details["outputs"] == {"version": "1.1.0"}
@@ -179,7 +179,7 @@ def test_metrics_may_be_down(stage):
     """A rollback needs no counters."""
     stage.target.deaf = 1000
     back(stage)
-    assert stage.target.shares == {"blue": 0, "green": 100}
+    assert stage.target.routed.weights == {"blue": 0, "green": 100}
 
 
 def test_silent_registry_costs_no_user(stage, monkeypatch):
@@ -192,7 +192,7 @@ def test_silent_registry_costs_no_user(stage, monkeypatch):
         patch.setattr(stage.shelf, "champion", silent)
         with pytest.raises(EvidenceError, match=r"The traffic has moved: .* No answer\. Run it again"):
             back(stage)
-    assert stage.target.shares == {"blue": 0, "green": 100}
+    assert stage.target.routed.weights == {"blue": 0, "green": 100}
     assert stage.shelf.champion() == NEWER
     assert back(stage).decision == Decision.PROMOTE
     assert (stage.shelf.champion(), stage.state.over, stage.state.former) == (NEW, True, (OLD,))
@@ -213,7 +213,7 @@ def test_killed_anywhere_is_finished(tmp_path, finisher):
         else:
             break
         calls += 1
-        moved = stage.target.shares["green"] == 100
+        moved = stage.target.routed.weights["green"] == 100
         if not (moved and stage.state.over and stage.state.stable.release == NEW):
             _ = stage.controller(NEWER).tick() if finisher == "tick" else back(stage)
         went = finisher == "again" or moved
@@ -225,7 +225,7 @@ def check_end(stage: Stage, serving: Release) -> None:
     """Hold what a killed rollback left against its laws."""
     state = states.from_json(stage.target.state)
     assert (state.over, state.stable.release, stage.shelf.champion()) == (True, serving, serving)
-    assert stage.target.shares[state.stable.slot] == 100
+    assert stage.target.routed.weights[state.stable.slot] == 100
     assert stage.target.lost == 0
 
 
@@ -238,7 +238,7 @@ def test_stubborn_rival_is_an_error(stage, monkeypatch):
     monkeypatch.setattr(stage.target, "save", taken)
     with pytest.raises(TargetError, match="Another program"):
         back(stage)
-    assert stage.target.shares == {"blue": 100, "green": 0}
+    assert stage.target.routed.weights == {"blue": 100, "green": 0}
 
 
 def test_real_answers_are_compared(tmp_path):

@@ -55,7 +55,7 @@ def test_first_version_is_promoted(tmp_path, paper):
     verdict = play(tmp_path, paper, OLD, shelf)
     assert verdict.decision == Decision.PROMOTE
     assert shelf.champion() == OLD
-    assert paper.shares == {"blue": 100, "green": 0}
+    assert paper.routed.weights == {"blue": 100, "green": 0}
 
 
 def test_promotion_tells_its_course(tmp_path, paper):
@@ -108,7 +108,7 @@ def test_no_traffic_is_held(tmp_path, paper):
     verdict = play(tmp_path, paper, NEW)
     assert verdict.decision == Decision.HOLD
     assert "was sent no request" in verdict.why
-    assert paper.shares == {"blue": 100, "green": 0}
+    assert paper.routed.weights == {"blue": 100, "green": 0}
 
 
 def test_unready_candidate_is_an_error(tmp_path, paper):
@@ -118,7 +118,7 @@ def test_unready_candidate_is_an_error(tmp_path, paper):
     verdict = play(tmp_path, paper, NEW)
     assert verdict.decision == Decision.ERROR
     assert "ended before it could get ready" in verdict.why
-    assert (paper.running, paper.shares) == ({"blue": OLD}, {"blue": 100, "green": 0})
+    assert (paper.running, paper.routed.weights) == ({"blue": OLD}, {"blue": 100, "green": 0})
 
 
 def test_lost_router_rolls_back(tmp_path, paper):
@@ -128,7 +128,7 @@ def test_lost_router_rolls_back(tmp_path, paper):
     verdict = play(tmp_path, paper, NEW)
     assert verdict.decision == Decision.ERROR
     assert "router does not answer" in verdict.why
-    assert paper.shares == {"blue": 100, "green": 0}
+    assert paper.routed.weights == {"blue": 100, "green": 0}
 
 
 def test_interrupt_rolls_back(tmp_path, paper):
@@ -141,7 +141,7 @@ def test_interrupt_rolls_back(tmp_path, paper):
     config = settings.parse({"store": {"state": str(tmp_path)}})
     with pytest.raises(KeyboardInterrupt):
         rollout.run(config, NEW, target=paper, say=paper.events.append, now=paper.now, sleep=interrupt)
-    assert (paper.running, paper.shares) == ({"blue": OLD}, {"blue": 100, "green": 0})
+    assert (paper.running, paper.routed.weights) == ({"blue": OLD}, {"blue": 100, "green": 0})
     assert paper.state is not None
     assert from_json(paper.state).phase == Phase.ROLLED_BACK
 
@@ -153,7 +153,7 @@ def test_broken_state_touches_nothing(tmp_path, paper):
     verdict = play(tmp_path, paper, NEW)
     assert verdict.decision == Decision.ERROR
     assert "state cannot be read" in verdict.why
-    assert paper.shares == {"blue": 100, "green": 0}
+    assert paper.routed.weights == {"blue": 100, "green": 0}
 
 
 def test_serving_version_is_promoted(tmp_path, paper):
@@ -227,7 +227,7 @@ def test_router_crash_rolls_back(laptop):
 
     verdict = rollout.run(laptop.config, Laptop.better, target=laptop, say=kill)
     assert verdict.decision == Decision.ERROR
-    assert laptop.weights() == {"blue": 100, "green": 0}
+    assert laptop.routing().weights == {"blue": 100, "green": 0}
     assert not laptop.processes.running("green-0")
 
 
@@ -236,7 +236,7 @@ def test_killed_program_is_continued(laptop):
     first = Controller(laptop.config, Laptop.better, laptop)
     first.attach()
     first.tick()
-    assert laptop.weights() == {"blue": 80, "green": 20}
+    assert laptop.routing().weights == {"blue": 80, "green": 20}
     second = LocalTarget(laptop.config, command, stays=True)
     with Traffic(laptop.url, itertools.repeat({"amount": 1.0}), 100) as traffic:
         verdict = rollout.run(laptop.config, Laptop.better, target=second, say=str)
@@ -307,7 +307,7 @@ def test_crews_take_over_unnoticed(crew):
     with Traffic(crew.url, itertools.repeat({"amount": 1.0}), 100) as traffic:
         verdict = rollout.run(crew.config, Laptop.better, target=crew, say=str)
     assert verdict.decision == Decision.PROMOTE, verdict.why
-    assert (traffic.failures, crew.weights()) == ([], {"blue": 0, "green": 100})
+    assert (traffic.failures, crew.routing().weights) == ([], {"blue": 0, "green": 100})
     assert traffic.answers[-1].version == Laptop.better.version
 
 
@@ -318,4 +318,4 @@ def test_dead_crew_is_rolled_back(crew, release):
         verdict = rollout.run(crew.config, release, target=crew, say=str)
     assert verdict.decision == Decision.REJECT, verdict.why
     assert "errors in" in verdict.why
-    assert crew.weights() == {"blue": 100, "green": 0}
+    assert crew.routing().weights == {"blue": 100, "green": 0}

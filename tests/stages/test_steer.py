@@ -72,14 +72,14 @@ def test_overtaken_program_writes_over_nothing(stage):
     stage.target.overtaken = states.to_json(ordered)
     running.tick()
     running.tick()
-    assert (running.state.phase, stage.target.shares["green"]) == (Phase.ROLLED_BACK, 0)
+    assert (running.state.phase, stage.target.routed.weights["green"]) == (Phase.ROLLED_BACK, 0)
     assert stage.state.history[-1].why == f"Ada says abort: {WHY}"
 
 
 def test_promote_moves_registry(stage, tell):
     """A promotion by order does all that one by evidence does: traffic, registry, and the old version runs on."""
     tell(Do.PROMOTE)
-    assert stage.target.shares == {"blue": 0, "green": 100}
+    assert stage.target.routed.weights == {"blue": 0, "green": 100}
     assert stage.shelf.champion() == NEW
     assert stage.state.previous is not None
     assert stage.target.running["blue"] == stage.state.previous.release == OLD

@@ -18,6 +18,7 @@ import pytest
 from gatehouse import config
 from gatehouse.canary import comparison, evidence, machine
 from gatehouse.canary.counters import CLASS, SLOTS, Counters, Slot, total
+from gatehouse.canary.routing import Routing
 from gatehouse.config import Config
 from gatehouse.errors import TakenError, TargetError
 from gatehouse.release import Release
@@ -66,7 +67,7 @@ class Contract:
     def serve(self, target: Target, slot: Slot, release: Release) -> None:
         """Give one release all traffic."""
         target.start(slot, release)
-        target.weigh({slot: 100})
+        target.weigh(Routing({slot: 100}))
 
     def test_release_answers(self, place: Place, target: Target) -> None:
         """A release that was started and given the traffic answers through the router."""
@@ -76,14 +77,14 @@ class Contract:
     def test_weights_are_read_back(self, place: Place, target: Target) -> None:
         """The router's own weights are those that were set."""
         self.serve(target, "blue", place.good)
-        target.weigh({"blue": 75, "green": 25})
-        assert target.weights() == {"blue": 75, "green": 25}
+        target.weigh(Routing({"blue": 75, "green": 25}))
+        assert target.routing().weights == {"blue": 75, "green": 25}
 
     def test_weights_share_traffic(self, place: Place, target: Target) -> None:
         """Of a hundred requests, each slot gets its percent."""
         target.start("green", place.better)
         self.serve(target, "blue", place.good)
-        target.weigh({"blue": 80, "green": 20})
+        target.weigh(Routing({"blue": 80, "green": 20}))
         counts = Counter(version(target) for _ in range(100))
         assert counts == {place.good.version: 80, place.better.version: 20}
 
@@ -110,7 +111,7 @@ class Contract:
             target.start("green", place.better)
             for share in (5, 10, 25, 50, 100, 0, 100):
                 traffic.mark(f"{share} %")
-                target.weigh({"blue": 100 - share, "green": share})
+                target.weigh(Routing({"blue": 100 - share, "green": share}))
             traffic.mark("stop")
             target.stop("blue")
             time.sleep(0.2)
@@ -123,7 +124,7 @@ class Contract:
         """A slot without traffic is asked through its door, and nobody counts that as a request of a user."""
         self.serve(target, "blue", place.good)
         target.start("green", place.better)
-        target.weigh({"blue": 100})
+        target.weigh(Routing({"blue": 100}))
         before = {slot: counted.requests for slot, counted in target.counters().items()}
         door = target.door("green")
         assert [ask(door, path)["model_version"] for path in ("/version", "/predict")] == [place.better.version] * 2
@@ -135,8 +136,8 @@ class Contract:
         self.serve(target, "blue", place.good)
         meets: list[tuple[int, Slot]] = [(0, "green"), (5, "green"), (100, "green"), (0, "blue")]
         for share, slot in meets:
-            target.weigh({"blue": 100 - share, "green": share}, None, slot)
-            assert target.tested() == slot
+            target.weigh(Routing({"blue": 100 - share, "green": share}, tested=slot))
+            assert target.routing().tested == slot
             before = total(target.counters().values())
             found = {ask(target, path, TESTER)["model_version"] for path in ("/version", "/predict") for _ in range(5)}
             assert found == {(place.good if slot == "blue" else place.better).version}
@@ -149,9 +150,9 @@ class Contract:
         """Where no slot is named, and while a shadow gets copies, a tester is answered; no copy is made of it."""
         target.start("green", place.better)
         self.serve(target, "blue", place.good)
-        assert target.tested() is None
+        assert target.routing().tested is None
         assert ask(target, "/predict", TESTER)["model_version"] == place.good.version
-        target.weigh({"blue": 100}, {"green": 100}, "green")
+        target.weigh(Routing({"blue": 100}, {"green": 100}, "green"))
         before = target.counters()
         assert {ask(target, "/predict", TESTER)["model_version"] for _ in range(5)} == {place.better.version}
         assert ask(target, "/predict")["model_version"] == place.good.version
@@ -173,7 +174,7 @@ class Contract:
         assert traffic.failures == []
         assert {answer.version for answer in traffic.answers} == {place.good.version, place.better.version}
         assert {answer.version for answer in traffic.answers if answer.at > moved} == {place.good.version}
-        assert target.weights() == {"blue": 100, "green": 0}
+        assert target.routing().weights == {"blue": 100, "green": 0}
         target.remove()
 
     def test_predictions_are_counted(self, place: Place, target: Target) -> None:
@@ -189,8 +190,8 @@ class Contract:
         """Of every request the shadow gets a copy, which fails now and then: users see neither, until it is ended."""
         target.start("green", place.failing)
         self.serve(target, "blue", place.good)
-        target.weigh({"blue": 100}, {"green": 100})
-        assert (target.weights(), target.mirrored()) == ({"blue": 100, "green": 0}, {"green": 100})
+        target.weigh(Routing({"blue": 100}, {"green": 100}))
+        assert target.routing() == Routing({"blue": 100, "green": 0}, {"green": 100})
         before = target.counters()
         rows = ({"amount": float(number)} for number in range(60))
         with Traffic(target.url, rows, 100) as traffic:
@@ -205,8 +206,8 @@ class Contract:
         assert (copied().requests, target.counters()["blue"].since(before["blue"]).requests) == (60, 60)
         assert 0 < copied().errors < 60
         self.check_join(target, 60 - copied().errors)
-        target.weigh({"blue": 100})
-        assert target.mirrored() == {}
+        target.weigh(Routing({"blue": 100}))
+        assert target.routing().mirrored == {}
         assert ask(target, "/predict")["model_version"] == place.good.version
         assert copied().requests == 60
 
@@ -261,7 +262,7 @@ class Contract:
         target.save('{"second": 2}')
         other = place.attach()
         assert other.load() == '{"second": 2}'
-        assert (other.url, other.weights()) == (target.url, target.weights())
+        assert (other.url, other.routing()) == (target.url, target.routing())
         other.close()
 
     def test_second_writer_is_told(self, place: Place, target: Target) -> None:
@@ -296,26 +297,26 @@ def check_clients_stay(place: Place, target: Target) -> None:
     """Check that clients keep their version while it has traffic, and are drawn anew when a slot has some again."""
     target.start("blue", place.good)
     target.start("green", place.better)
-    target.weigh({"blue": 100})
+    target.weigh(Routing({"blue": 100}))
     clients = [Client(target) for _ in range(4)]
     assert {client.version() for client in clients} == {place.good.version}
-    target.weigh({"blue": 50, "green": 50})
+    target.weigh(Routing({"blue": 50, "green": 50}))
     drawn = [client.version() for client in clients]
     assert {*drawn} == {place.good.version, place.better.version}
     assert [[client.version() for _ in range(20)] for client in clients] == [[name] * 20 for name in drawn]
-    target.weigh({"blue": 10, "green": 90})
+    target.weigh(Routing({"blue": 10, "green": 90}))
     assert [client.version() for client in clients] == drawn
     assert dict(cookie.name.rpartition("-")[::2] for cookie in clients[0].jar).keys() == {"gatehouse"}
     away, here = ([client for client, name in zip(clients, drawn, strict=True) if name == release.version]
                   for release in (place.better, place.good))  # fmt: skip
     for weights, release in ({"blue": 0, "green": 100}, place.better), ({"blue": 100, "green": 0}, place.good):
-        target.weigh(weights)
+        target.weigh(Routing(weights))
         assert {client.version() for client in here for _ in range(5)} == {release.version}
     # Another version may stand in green by now: it is met by lot, and not by those who met green before.
-    target.weigh({"blue": 95, "green": 5})
+    target.weigh(Routing({"blue": 95, "green": 5}))
     assert {client.version() for client in away} == {place.good.version}
-    target.weigh({"blue": 100})
-    target.weigh({"blue": 5, "green": 95})
+    target.weigh(Routing({"blue": 100}))
+    target.weigh(Routing({"blue": 5, "green": 95}))
     assert {client.version() for client in here} == {place.better.version}
 
 

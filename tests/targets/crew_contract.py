@@ -13,6 +13,7 @@ from targets import contract
 from targets.contract import ROWS, Place
 
 from gatehouse.canary.counters import CLASS
+from gatehouse.canary.routing import Routing
 from gatehouse.errors import TargetError
 from gatehouse.stages.traffic import Traffic
 from gatehouse.targets import Target, servers, waiting
@@ -61,7 +62,7 @@ class CrewContract(ABC):
     def test_servers_share_and_add_up(self, place: Place, target: Target) -> None:
         """Two servers share a slot's requests, and what both counted and remember is the slot's."""
         sized(target, 2).start("blue", place.good)
-        target.weigh({"blue": 100})
+        target.weigh(Routing({"blue": 100}))
         before = target.counters()["blue"]
         for _ in range(20):
             contract.ask(target, "/predict")
@@ -73,7 +74,7 @@ class CrewContract(ABC):
         """A server that is killed costs what it had begun and two requests more; no count is lost or taken twice."""
         crew = sized(target, 2)
         crew.start("blue", place.good)
-        crew.weigh({"blue": 100})
+        crew.weigh(Routing({"blue": 100}))
         before = crew.counters()["blue"]
         with Traffic(crew.url, itertools.islice(ROWS, 300), 100) as traffic:
             waiting.until(lambda: len(traffic.answers) > 50, 30.0, "No traffic came")
@@ -92,7 +93,7 @@ class CrewContract(ABC):
         """Servers that died come back, others join and leave under traffic, and no user notices."""
         crew = sized(target, 2)
         crew.start("blue", place.good)
-        crew.weigh({"blue": 100})
+        crew.weigh(Routing({"blue": 100}))
         self.kill(crew, "blue-1")
         with Traffic(crew.url, itertools.islice(ROWS, 20), 50) as traffic:
             traffic.wait()
@@ -138,7 +139,7 @@ class CrewContract(ABC):
         """Of several servers that were stopped one address is left, where a request is an error that is counted."""
         crew = sized(target, 2)
         crew.start("blue", place.good)
-        crew.weigh({"blue": 100})
+        crew.weigh(Routing({"blue": 100}))
         crew.stop("blue")
         assert set(crew.servers.described().of("blue")) == {"blue-0"}
         before = crew.counters()["blue"]

@@ -17,6 +17,7 @@ from targets.crew_contract import CrewContract, Crewed
 from targets.small_disk import fill, mounted
 
 from gatehouse.canary import state as states
+from gatehouse.canary.routing import Routing
 from gatehouse.canary.state import Phase
 from gatehouse.config import Config
 from gatehouse.errors import TargetError
@@ -119,17 +120,17 @@ def test_half_written_state_is_survived(place, target):
 def test_half_written_route_is_mended(place, target, name):
     """When the engine dies while the routes are written, the router reads none of them until the next program looks."""
     target.start("blue", place.good)
-    target.weigh({"blue": 100})
+    target.weigh(Routing({"blue": 100}))
     router = target.engine.find(target.names.router)
     # The copy of the servers is written first.
     spoilt = {"routes/servers2.yml": target.engine.read(router, "routes/servers.yml"), f"routes/{name}": '{"ha'}
     target.engine.write(router, spoilt)
-    target.weigh({"blue": 90, "green": 10})
-    assert target.weights() == {"blue": 90, "green": 10}
+    target.weigh(Routing({"blue": 90, "green": 10}))
+    assert target.routing().weights == {"blue": 90, "green": 10}
     target.engine.write(router, spoilt)
     router.restart(timeout=1)
     target.load()
-    assert sum(target.weights().values()) == 100
+    assert sum(target.routing().weights.values()) == 100
     assert contract.version(target) == place.good.version
 
 
@@ -137,12 +138,12 @@ def test_half_written_route_is_mended(place, target, name):
 def test_removed_router_comes_back(place, target):
     """A router that somebody removed is made anew, with the weights that it had."""
     target.start("blue", place.good)
-    target.weigh({"blue": 90, "green": 10})
+    target.weigh(Routing({"blue": 90, "green": 10}))
     target.engine.find(target.names.router).remove(force=True)
     with pytest.raises(TargetError, match="does not run"):
         target.counters()
     assert target.load() is not None
-    assert target.weights() == {"blue": 90, "green": 10}
+    assert target.routing().weights == {"blue": 90, "green": 10}
 
 
 @pytest.mark.docker
@@ -227,7 +228,7 @@ def test_full_volume_takes_the_canary_back(tmp_path, disk):
         rollout.run(host.config, host.good, target=target, say=str)
         with Traffic(target.url, itertools.repeat({"amount": 1.0}), 60) as traffic:
             begun = rollout.run(host.config, host.better, target=target, say=lambda line: "20 %" in line and fill(disk))
-        assert target.weights() == {"blue": 100, "green": 0}
+        assert target.routing().weights == {"blue": 100, "green": 0}
         assert states.from_json(target.load() or "").phase == Phase.ROLLED_BACK
     finally:
         target.close()

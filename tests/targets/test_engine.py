@@ -15,6 +15,7 @@ from targets import contract, ssh_host, tiny_image
 from targets.contract import QUICK, ROWS
 from targets.ssh_host import SshHost
 
+from gatehouse.canary.routing import Routing
 from gatehouse.errors import ConfigError, TargetError
 from gatehouse.release import Release
 from gatehouse.stages import rollback, rollout
@@ -81,13 +82,13 @@ def test_far_rollout_loses_no_request(host, target, releases):
 def test_far_target_mends_itself(host, target, releases):
     """When ssh ended the target goes on with a new one, at the same address; in the end there is none."""
     target.start("blue", releases[0])
-    target.weigh({"blue": 100})
+    target.weigh(Routing({"blue": 100}))
     url = target.url
     target.engine.tunnel.process.kill()
     target.engine.tunnel.process.wait()
     target.engine.port(int(url.rpartition(":")[2]))
     target.save("{}")
-    assert (target.url, target.weights()["blue"]) == (url, 100)
+    assert (target.url, target.routing().weights["blue"]) == (url, 100)
     assert contract.version(target) == releases[0].version
     other = DockerTarget(target.config, PROJECT)
     assert (other.load(), contract.version(other)) == ("{}", releases[0].version)

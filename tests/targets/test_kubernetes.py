@@ -19,6 +19,7 @@ from targets.kube import BASE, Namespace
 from targets.test_cluster import kubeconfig
 
 from gatehouse import images
+from gatehouse.canary.routing import Routing
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
 from gatehouse.stages import drill, looking, requesting, rollout, staging
@@ -121,14 +122,14 @@ def test_crashing_candidate_is_rolled_back(place, serving):
     with Traffic(serving.url, ROWS, 60):
         verdict = rollout.run(place.settings(), place.crashing, target=serving, say=quiet)
     assert verdict.decision in (Decision.REJECT, Decision.ERROR)
-    assert serving.weights() == {"blue": 100, "green": 0}
+    assert serving.routing().weights == {"blue": 100, "green": 0}
 
 
 @pytest.mark.kubernetes
 def test_base_is_applied_again(place, serving):
     """Applying the base on top of a rollout costs no request; what was set is as it was, and it still scales."""
     serving.start("green", place.better)
-    serving.weigh({"blue": 70, "green": 30})
+    serving.weigh(Routing({"blue": 70, "green": 30}))
     with Traffic(serving.url, ROWS, 60) as traffic:
         place.apply()
         place.kubectl("scale", "deployment", "gatehouse-green", "--replicas", "3")
@@ -137,7 +138,7 @@ def test_base_is_applied_again(place, serving):
         waiting.until(lambda: place.ready("green") == 2, 90, "The third server did not go")
         serving.start("green", place.better)
     assert traffic.failures == []
-    assert serving.weights() == {"blue": 70, "green": 30}
+    assert serving.routing().weights == {"blue": 70, "green": 30}
     assert {answer.version for answer in traffic.answers} == {"1.0.0", "1.1.0"}
 
 
@@ -218,7 +219,7 @@ def test_guardian_promotes_alone(place, serving):
             promoted(target, lambda: place.kubectl("logs", "deployment/gatehouse-guardian", "--tail", "20"))
         assert begun.decision == Decision.HOLD, begun.why
         assert traffic.failures == []
-        assert target.weights() == {"blue": 0, "green": 100}
+        assert target.routing().weights == {"blue": 0, "green": 100}
     finally:
         target.remove()
         target.close()
@@ -237,7 +238,7 @@ def use_every_right(place: Namespace, target: KubernetesTarget) -> None:
     target.load()
     target.save(json.dumps({"new": time.time()}))
     target.start("blue", place.good)
-    target.weigh(target.weights())
+    target.weigh(target.routing())
     target.stop("green")
     target.counters()
     target.start("green", place.dead)

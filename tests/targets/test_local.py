@@ -18,6 +18,7 @@ from targets.crew_contract import CrewContract, Crewed
 
 from gatehouse.bundle import Bundle
 from gatehouse.canary import shadow
+from gatehouse.canary.routing import Routing
 from gatehouse.canary.strategy import Strategy
 from gatehouse.config import Config
 from gatehouse.errors import TargetError
@@ -94,13 +95,13 @@ class TestCrew(CrewContract):
 def test_dead_router_is_started_again(place, target):
     """A router that was killed comes back with the new weights, at the address that users know."""
     target.start("blue", place.good)
-    target.weigh({"blue": 100})
+    target.weigh(Routing({"blue": 100}))
     before = target.url
     target.processes.stop(local_router.NAME, 0)
     with pytest.raises(TargetError, match="does not answer"):
         target.counters()
-    target.weigh({"blue": 90, "green": 10})
-    assert (target.url, target.weights()) == (before, {"blue": 90, "green": 10})
+    target.weigh(Routing({"blue": 90, "green": 10}))
+    assert (target.url, target.routing().weights) == (before, {"blue": 90, "green": 10})
 
 
 def test_clients_stay_with_their_version(place, tmp_path):
@@ -132,7 +133,7 @@ def test_testers_follow_a_rollout(tmp_path, sticky):
 def test_half_written_routes_cost_nothing(place, target):
     """The file that is about to be replaced may be empty, half or gone: it is not the one in force."""
     target.start("blue", place.good)
-    target.weigh({"blue": 100})
+    target.weigh(Routing({"blue": 100}))
     generation = target.router.inside.generation()
     other = target.router.routes / f"traffic-{(generation + 1) % 2}.yml"
     whole = other.read_text()
@@ -217,7 +218,7 @@ def test_real_server_answers(tmp_path, bundle):
     config = contract.settings(str(tmp_path), replicas=2)
     target = LocalTarget(replace(config, store=replace(config.store, log=str(tmp_path / "log"))))
     target.start("blue", Release(bundle.version, bundle.digest, str(bundle.path)))
-    target.weigh({"blue": 100})
+    target.weigh(Routing({"blue": 100}))
     with Traffic(target.url, itertools.repeat(tumours.ROW), 50) as traffic:
         time.sleep(0.5)
     target.close()

@@ -73,7 +73,7 @@ def test_full_disk_takes_the_canary_back(disk):
         rollout.run(config, Laptop.good, target=target, say=str)
         with Traffic(target.url, itertools.repeat({"amount": 1.0}), 60) as traffic:
             verdict = rollout.run(config, Laptop.better, target=target, say=lambda line: "20 %" in line and fill(disk))
-            assert target.weights() == {"blue": 100, "green": 0}
+            assert target.routing().weights == {"blue": 100, "green": 0}
             (disk / "full").unlink()
             again = rollout.run(quick(disk), Laptop.better, target=target, say=str)
     finally:

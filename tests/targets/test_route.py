@@ -1,5 +1,6 @@
 import pytest
 
+from gatehouse.canary.routing import Routing
 from gatehouse.errors import TargetError
 from gatehouse.targets import route
 
@@ -19,22 +20,22 @@ def described(*hostnames, section=None, condition=None):
     """Return a route as the cluster holds it."""
     parent = {"name": "gate"} | ({"sectionName": section} if section else {})
     status = {"parents": [{"parentRef": parent, "conditions": [condition]}]} if condition else {}
-    spec = route.description({"blue": 75, "green": 25}, "m1")["spec"]
+    spec = route.description(Routing({"blue": 75, "green": 25}), "m1")["spec"]
     return {"spec": {**spec, "parentRefs": [parent], "hostnames": list(hostnames)}, "status": status}
 
 
 def test_weights_are_read_back():
     """What was written is read; a backend without a weight has 1, as the Gateway API says."""
     found = described()
-    assert route.weights(found) == {"blue": 75, "green": 25}
+    assert route.routing(found).weights == {"blue": 75, "green": 25}
     del found["spec"]["rules"][-1]["backendRefs"][0]["weight"]
-    assert route.weights(found)["blue"] == 1
+    assert route.routing(found).weights["blue"] == 1
 
 
 def test_new_route_weighs_nothing():
     """The rule that an API server puts into an empty route is none of ours."""
     empty = {"spec": {"rules": [{"matches": [{"path": {"type": "PathPrefix", "value": "/"}}]}]}}
-    assert route.weights(empty) == {"blue": 0, "green": 0}
+    assert route.routing(empty).weights == {"blue": 0, "green": 0}
     assert not route.marked(empty)
     assert route.marked(described())
 
@@ -43,8 +44,8 @@ def test_refused_route_is_an_error():
     """Weights that the gateway does not take are no weights."""
     refused = {"type": "ResolvedRefs", "status": "False", "reason": "BackendNotFound", "message": "no such service"}
     with pytest.raises(TargetError, match="'gate' refuses the route 'gatehouse': no such service"):
-        route.weights(described(condition=refused))
-    assert route.weights(described(condition={**refused, "status": "True"}))["blue"] == 75
+        route.routing(described(condition=refused))
+    assert route.routing(described(condition={**refused, "status": "True"})).weights["blue"] == 75
 
 
 def test_address_prefers_safety():
@@ -62,20 +63,19 @@ def test_missing_address_is_an_error():
 
 def test_testers_are_read_back():
     """Testers reach one slot, by a rule of their own that no copy is made by; without a slot there is none."""
-    described = route.description({"blue": 100}, "m1", {"green": 20}, "green")
-    assert (route.tested(described), route.mirrored(described)) == ("green", {"green": 20})
-    assert route.weights(described) == {"blue": 100, "green": 0}
+    described = route.description(Routing({"blue": 100}, {"green": 20}, "green"), "m1")
+    assert route.routing(described) == Routing({"blue": 100, "green": 0}, {"green": 20}, "green")
     rule = described["spec"]["rules"][-2]
     assert rule["matches"][0]["headers"] == [{"type": "Exact", "name": "X-Gatehouse-Version", "value": "candidate"}]
     assert rule["filters"][0]["requestHeaderModifier"] == {"remove": ["X-Gatehouse-Shadow"]}
-    assert route.tested(route.description({"blue": 100}, "m1")) is None
+    assert route.routing(route.description(Routing({"blue": 100}), "m1")).tested is None
 
 
 def test_copies_are_read_back():
     """Which slot gets copies is a header of the gateway's, whatever a client says; without any it is taken away."""
-    described = route.description({"blue": 100}, "m1", {"green": 20})
-    assert route.mirrored(described) == {"green": 20}
-    plain = route.description({"blue": 100}, "m1")
-    assert route.mirrored(plain) == {}
+    described = route.description(Routing({"blue": 100}, {"green": 20}), "m1")
+    assert route.routing(described).mirrored == {"green": 20}
+    plain = route.description(Routing({"blue": 100}), "m1")
+    assert route.routing(plain).mirrored == {}
     change = plain["spec"]["rules"][-1]["filters"][0]["requestHeaderModifier"]
     assert change == {"remove": ["X-Gatehouse-Shadow"]}

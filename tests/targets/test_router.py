@@ -11,7 +11,7 @@ from gatehouse.targets.tally import Tally
 def test_gone_router_is_an_error():
     """Counters and weights of a router that does not answer are unknown, and not 0."""
     router = Router(f"http://127.0.0.1:{ports.free()}")
-    for ask in (partial(router.counters, Tally()), router.weights, router.generation, router.servers):
+    for ask in (partial(router.counters, Tally()), router.routing, router.generation, router.servers):
         with pytest.raises(TargetError, match="does not answer"):
             ask()
 

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from gatehouse.canary.counters import EDGES_MS
+from gatehouse.canary.routing import Routing
 from gatehouse.errors import TargetError
 from gatehouse.targets import traefik
 
@@ -78,7 +79,9 @@ def test_edges_are_seconds():
 
 def test_later_traffic_wins():
     """Of the two descriptions, which have different names, the one of the later generation is in force."""
-    described = [traefik.traffic(generation, {"blue": 100 - generation, "green": generation}) for generation in (8, 9)]
+    described = [
+        traefik.traffic(generation, Routing({"blue": 100 - generation, "green": generation})) for generation in (8, 9)
+    ]
     routers = [{"name": f"{name}@file", **router} for d in described for name, router in d["http"]["routers"].items()]
     assert len({router["name"] for router in routers}) == 4
     assert traefik.in_force(routers) == 9
@@ -93,7 +96,7 @@ def test_foreign_routers_ignored():
 
 def test_no_part_can_be_read():
     """What is written of a description is nothing until all of it is written."""
-    text = json.dumps(traefik.traffic(1, {"blue": 100}))
+    text = json.dumps(traefik.traffic(1, Routing({"blue": 100})))
     for end in range(1, len(text)):
         with pytest.raises(json.JSONDecodeError):
             json.loads(text[:end])
@@ -101,7 +104,7 @@ def test_no_part_can_be_read():
 
 def test_copies_stand_before_the_traffic():
     """Copies are sent by a service before the one that shares, which is read back; without any there is none."""
-    described = traefik.traffic(1, {"blue": 100}, {"green": 20})["http"]
+    described = traefik.traffic(1, Routing({"blue": 100}, {"green": 20}))["http"]
     first = described["routers"]["traffic-1"]["service"]
     assert traefik.mirrored(described["services"][first]) == {"green": 20}
     assert described["services"][first]["mirroring"]["service"] == "traffic-1"
@@ -113,7 +116,7 @@ def test_copies_stand_before_the_traffic():
 
 def test_users_reach_no_answers():
     """The users' door is closed to what servers tell the rollout alone, for testers too."""
-    routers = traefik.traffic(1, {"blue": 100}, None, "blue")["http"]["routers"]
+    routers = traefik.traffic(1, Routing({"blue": 100}, tested="blue"))["http"]["routers"]
     assert routers["traffic-1"]["rule"] == "PathPrefix(`/`) && !Path(`/answers`)"
     assert all(router["rule"].startswith("PathPrefix(`/`) && !Path(`/answers`)") for router in routers.values())
 
@@ -128,8 +131,8 @@ def listed(*described):
 def test_testers_have_their_own_service():
     """Testers reach one slot by a service that counts apart, above all traffic; the later generation's are in force."""
     old, new = (
-        traefik.traffic(8, {"blue": 100}, None, "blue"),
-        traefik.traffic(9, {"blue": 95, "green": 5}, None, "green"),
+        traefik.traffic(8, Routing({"blue": 100}, tested="blue")),
+        traefik.traffic(9, Routing({"blue": 95, "green": 5}, tested="green")),
     )
     assert (traefik.tested(listed(old)), traefik.tested(listed(old, new))) == ("blue", "green")
     assert traefik.in_force(listed(old, new)) == 9
@@ -141,7 +144,10 @@ def test_testers_have_their_own_service():
 
 def test_unnamed_testers_are_users():
     """Without a slot for testers the header means nothing, whatever it meant before."""
-    old, new = traefik.traffic(8, {"blue": 100}, None, "green"), traefik.traffic(9, {"blue": 100}, {"green": 20})
+    old, new = (
+        traefik.traffic(8, Routing({"blue": 100}, tested="green")),
+        traefik.traffic(9, Routing({"blue": 100}, {"green": 20})),
+    )
     assert traefik.tested(listed(old, new)) is None
     assert new["http"]["routers"]["testers-1"]["service"] == new["http"]["routers"]["traffic-1"]["service"]
     assert traefik.tested([]) is None
@@ -149,7 +155,7 @@ def test_unnamed_testers_are_users():
 
 def test_testers_are_not_counted():
     """What a tester's request came to is no request of the slot; without a slot for testers they are users."""
-    told = [traefik.traffic(1, {"blue": 100}, None, tested) for tested in ("blue", None)]
+    told = [traefik.traffic(1, Routing({"blue": 100}, tested=tested)) for tested in ("blue", None)]
     routers = [each["http"]["routers"]["testers-1"] for each in told]
     assert [router.get("observability") for router in routers] == [{"metrics": False}, None]
 
@@ -163,7 +169,7 @@ def test_cookie_lasts_as_long_as_its_versions():
     """The cookie is another one when a slot without traffic gets some, and the same until then."""
     known, names = [], []
     for green in (0, 5, 50, 50, 100, 100, 50, 0, 5):
-        generation, described = traefik.following(known, {"blue": 100 - green, "green": green}, sticky=True)
+        generation, described = traefik.following(known, Routing({"blue": 100 - green, "green": green}), sticky=True)
         known = [*known[-1:], described]
         names.append(cookie(generation, described))
     assert [int(name.removeprefix("gatehouse-")) for name in names] == [1, 2, 2, 2, 2, 2, 7, 7, 9]
@@ -171,7 +177,7 @@ def test_cookie_lasts_as_long_as_its_versions():
 
 def test_no_cookie_unless_asked():
     """Without sticky routing there is no cookie, and what one was set before is none any more."""
-    _, sticky = traefik.following([], {"blue": 100}, sticky=True)
-    generation, plain = traefik.following([sticky], {"blue": 100})
+    _, sticky = traefik.following([], Routing({"blue": 100}), sticky=True)
+    generation, plain = traefik.following([sticky], Routing({"blue": 100}))
     assert generation == 2
     assert "sticky" not in json.dumps(plain)

@@ -1,10 +1,11 @@
 """What a rollout does to the world, as data. Doing an action twice is as good as doing it once."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from gatehouse.canary import routing
 from gatehouse.canary.counters import Slot
-from gatehouse.canary.state import Phase, Placed, State, copies, shares, tested
+from gatehouse.canary.routing import Routing
+from gatehouse.canary.state import Phase, Placed, State
 from gatehouse.release import Release
 
 
@@ -18,11 +19,9 @@ class Start:
 
 @dataclass(frozen=True)
 class Weigh:
-    """Share the traffic by percent, send copies of so many percent of the requests, and testers to one slot."""
+    """Have the router share the requests so."""
 
-    weights: Mapping[Slot, int]
-    mirrored: Mapping[Slot, int] = field(default_factory=dict)
-    tested: Slot | None = None
+    routing: Routing
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def needed(state: State) -> tuple[Action, ...]:
         return ()
     if state.phase == Phase.STARTING:
         return (Start(state.canary.slot, state.canary.release),)
-    weigh = Weigh(shares(state), copies(state), tested(state))
+    weigh = Weigh(routing.of(state))
     if state.phase in TRIED:
         return (weigh,)
     if state.phase == Phase.PROMOTED:

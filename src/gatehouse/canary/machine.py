@@ -10,10 +10,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gatehouse.canary import comparison, evidence, rescoring, shadow, side_by_side, split
+from gatehouse.canary import comparison, evidence, rescoring, routing, shadow, side_by_side, split
 from gatehouse.canary.counters import Counters, Slot
 from gatehouse.canary.outputs import Outputs
-from gatehouse.canary.state import ALL, FINAL, Phase, Placed, State, enter, free, shares
+from gatehouse.canary.state import ALL, FINAL, Phase, Placed, State, enter, free
 from gatehouse.canary.strategy import DEFAULT, Chain, Strategy
 from gatehouse.canary.watch import Watched, watched
 from gatehouse.errors import EvidenceError
@@ -119,14 +119,14 @@ def decide(
         why = f"The router sends the canary nothing, and {state.weight} % was set: somebody took its traffic away."
         return enter(state, Phase.ROLLED_BACK, 0, now, why), checks
     if state.paused:
-        return replace(state, settled=state.settled and weights == shares(state)), checks
+        return replace(state, settled=state.settled and weights == routing.of(state).weights), checks
     if not against and elapsed >= steps.bake_seconds:
         return advance(state, counters, now, steps), checks
     if elapsed >= steps.step_budget_seconds:
         missing = " ".join(check.why for check in against)
         why = f"{state.weight} % was not settled within {steps.step_budget_seconds:g} s. {missing}".rstrip()
         return enter(state, Phase.HELD, 0, now, why), checks
-    return replace(state, settled=state.settled and weights == shares(state)), checks
+    return replace(state, settled=state.settled and weights == routing.of(state).weights), checks
 
 
 def look(
@@ -143,7 +143,7 @@ def look(
     counted = counters.get(state.canary.slot, Counters()) if state.canary else Counters()
     stable = counters.get(state.stable.slot) if state.stable else None
     baseline = counted if counted.restarted(state.seen) else state.baseline
-    share = state.weight / ALL if state.settled and weights == shares(state) else None
+    share = state.weight / ALL if state.settled and weights == routing.of(state).weights else None
     # At 100 % stable has no traffic to compare with, and what was found stands.
     compared = state.compared
     if state.weight < ALL:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from gatehouse.canary import comparison, evidence, machine, rescoring, shadow, side_by_side
+from gatehouse.canary import comparison, evidence, machine, rescoring, routing, shadow, side_by_side
 from gatehouse.canary.counters import Counters, Slot
+from gatehouse.canary.routing import Routing
 from gatehouse.canary.shadow import Recalled
-from gatehouse.canary.state import Phase, State, copies, enter, shares
+from gatehouse.canary.state import Phase, State, enter
 from gatehouse.verdicts import Check, Decision
 
 SHADOW = "shadow"
@@ -17,8 +18,7 @@ class Look:
     """What a router has counted and does, and which answers the servers in each slot remember."""
 
     counters: Mapping[Slot, Counters] = field(default_factory=dict)
-    weights: Mapping[Slot, int] = field(default_factory=dict)
-    mirrored: Mapping[Slot, int] = field(default_factory=dict)
+    routing: Routing = field(default_factory=lambda: Routing({}))
     answers: Mapping[Slot, Sequence[Recalled]] = field(default_factory=dict)
 
 
@@ -58,8 +58,7 @@ def decide(
     if forgetful:
         return enter(state, Phase.HELD, 0, now, _forgotten(forgetful[0].release.version)), checks
     if state.paused or elapsed < steps.bake_seconds or (against and elapsed < steps.step_budget_seconds):
-        as_told = look.weights == shares(state) and look.mirrored == copies(state)
-        return replace(state, settled=state.settled and as_told), checks
+        return replace(state, settled=state.settled and look.routing == routing.of(state)), checks
     if against:
         missing = " ".join(check.why for check in against)
         why = f"The shadow was not settled within {steps.step_budget_seconds:g} s. {missing}"

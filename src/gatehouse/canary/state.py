@@ -131,30 +131,6 @@ def free(stable: Placed | None) -> Slot:
     return SLOTS[1] if stable is not None and stable.slot == SLOTS[0] else SLOTS[0]
 
 
-def shares(state: State) -> dict[Slot, int]:
-    """Return the weights, in percent, that the router shall have."""
-    wanted: dict[Slot, int] = dict.fromkeys(SLOTS, 0)
-    if state.stable is not None:
-        wanted[state.stable.slot] = ALL - (state.weight if state.canary else 0)
-    if state.canary is not None:
-        wanted[state.canary.slot] = state.weight
-    return wanted
-
-
-def copies(state: State) -> dict[Slot, int]:
-    """Return the percent of the requests of which the router shall send a copy, by the slot that gets it."""
-    if state.phase != Phase.SHADOWING or state.canary is None:
-        return {}
-    return {state.canary.slot: state.shadow.share}
-
-
-def tested(state: State) -> Slot | None:
-    """Return the slot that testers reach: the candidate's from when it is ready until it lost, else stable's."""
-    if state.canary is not None and state.phase in (Phase.SHADOWING, Phase.BAKING, Phase.PROMOTED):
-        return state.canary.slot
-    return state.stable.slot if state.stable is not None else None
-
-
 @cache
 def adapter() -> TypeAdapter[State]:
     """Return what writes and reads states; making it takes longer than using it."""

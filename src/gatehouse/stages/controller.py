@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gatehouse.canary import actions, earlier, machine, orders
+from gatehouse.canary import actions, earlier, machine, orders, routing
 from gatehouse.canary import lease as leases
 from gatehouse.canary import state as states
 from gatehouse.canary.actions import Action, Promote, Start, Stop, Weigh
@@ -149,7 +149,7 @@ class Controller:
         if not self.state.over or self.state.previous is None:
             return
         try:
-            noticed = earlier.noticed(self.state, self.target.weights(), self.now())
+            noticed = earlier.noticed(self.state, self.target.routing().weights, self.now())
         except TargetError:
             return
         if noticed != self.state:
@@ -179,11 +179,11 @@ class Controller:
         """
         for left in reversed(range(PATIENCE)):
             self._reload()
-            before, self.state = states.shares(self.state), change(self.state)
+            before, self.state = routing.of(self.state).weights, change(self.state)
             lease = leases.seized(self.state.lease, self.me, self.now(), self.config.lease.seconds)
             self.state = replace(self.state, lease=lease)
             canary = self.state.canary
-            if canary is not None and states.shares(self.state)[canary.slot] < before[canary.slot]:
+            if canary is not None and routing.of(self.state).weights[canary.slot] < before[canary.slot]:
                 self._weigh()
             try:
                 self._keep(self.state)
@@ -236,7 +236,7 @@ class Controller:
         if not self.serves:
             chain, share = self.config.rollout.strategy, self.config.shadow.share
             self._keep(machine.begin(self.state, candidate, self.now(), self.expected, chain, share))
-        elif not looking.as_told(self.target, states.shares(self.state), {}, states.tested(self.state)):
+        elif self.target.routing() != routing.of(self.state):
             self._weigh()
 
     def _look(self) -> bool:
@@ -269,7 +269,7 @@ class Controller:
             case Start():
                 self.target.start(action.slot, action.release)
             case Weigh():
-                if not looking.as_told(self.target, action.weights, action.mirrored, action.tested):
+                if self.target.routing() != action.routing:
                     self._weigh()
             case Promote():
                 self._promote(action.release)
@@ -277,7 +277,7 @@ class Controller:
                 self.target.stop(action.slot)
 
     def _weigh(self) -> None:
-        self.target.weigh(states.shares(self.state), states.copies(self.state), states.tested(self.state))
+        self.target.weigh(routing.of(self.state))
 
     def _promote(self, release: Release) -> None:
         champion = self.registry.champion() if self.registry else None

@@ -89,7 +89,7 @@ def run(
 
 def serves(target: Target, release: Release) -> Check:
     """Judge whether users reach a release, and no other has weight."""
-    found, shares = requesting.version(target.url), sorted(target.weights().values())
+    found, shares = requesting.version(target.url), sorted(target.routing().weights.values())
     good = found["bundle"] == release.bundle and shares == [0, 100]
     why = f"After the rollback version {found['model_version']} answers, at weights of {shares[1]} % and {shares[0]} %."
     return Check("drill", Decision.PROMOTE if good else Decision.REJECT, why)

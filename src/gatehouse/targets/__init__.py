@@ -4,10 +4,10 @@ Every target has two slots that never change their names; what changes is which 
 keeps the rollout's state beside the traffic, so that whoever reaches the target can carry on.
 """
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from gatehouse.canary.counters import Counters, Slot
+from gatehouse.canary.routing import Routing
 from gatehouse.canary.shadow import Recalled
 from gatehouse.errors import ConfigError
 from gatehouse.release import Release
@@ -39,19 +39,15 @@ class Target(Protocol):
         """See to it that a release that does not run here could be started. Raises TargetError when it could not."""
         ...
 
-    def weigh(
-        self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None, tested: Slot | None = None
-    ) -> None:
-        """Share the traffic by percent, and return when the router does it.
+    def weigh(self, routing: Routing) -> None:
+        """Share the requests, and return when the router does it; a slot that is not weighed gets none.
 
-        Of so many percent of the requests the slots in `mirrored` get a copy, of whose answer no user sees anything.
-        Requests with the header of `testers` reach the slot `tested`, whatever its weight, and are in no counters;
-        without one they are like any other.
+        Those with the header of `testers` reach the slot that is tested, whatever its weight, and are in no counters.
         """
         ...
 
-    def weights(self) -> dict[Slot, int]:
-        """Return the weights that the router has now."""
+    def routing(self) -> Routing:
+        """Return how the router shares the requests now."""
         ...
 
     def door(self, slot: Slot) -> str:
@@ -59,14 +55,6 @@ class Target(Protocol):
 
         It answers to /version and to /predict, whatever the slot's weight.
         """
-        ...
-
-    def mirrored(self) -> dict[Slot, int]:
-        """Return the percent of the requests of which the router sends copies now, by slot."""
-        ...
-
-    def tested(self) -> Slot | None:
-        """Return the slot that testers reach now."""
         ...
 
     def answers(self, slot: Slot) -> tuple[Recalled, ...]:

@@ -17,6 +17,7 @@ from docker.models.containers import Container
 
 from gatehouse import files
 from gatehouse.canary.counters import Counters, Slot
+from gatehouse.canary.routing import Routing
 from gatehouse.canary.shadow import Recalled
 from gatehouse.config import Config, to_json
 from gatehouse.errors import TargetError
@@ -76,35 +77,25 @@ class DockerTarget:
         """See to it that a release's image is on the engine."""
         self.engine.hold(release.location)
 
-    def weigh(
-        self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None, tested: Slot | None = None
-    ) -> None:
-        """Share the traffic by percent, and send copies and testers. A router that is gone is started again."""
+    def weigh(self, routing: Routing) -> None:
+        """Share the requests. A router that is gone is started again."""
         router = self._ensure_router()
-        known, sticky = self._described(router), self.config.rollout.sticky
-        generation, wanted = traefik.following(known, weights, mirrored, tested, sticky=sticky)
+        known = self._described(router)
+        generation, wanted = traefik.following(known, routing, sticky=self.config.rollout.sticky)
         self._describe(router, generation, wanted)
         try:
-            self._router().await_weights(generation, weights)
+            self._router().await_weights(generation, routing.weights)
         except TargetError:
             self._mend(router)
-            self._router().await_weights(generation, weights)
+            self._router().await_weights(generation, routing.weights)
 
-    def weights(self) -> dict[Slot, int]:
-        """Return the weights that the router has now."""
-        return self._router().weights()
+    def routing(self) -> Routing:
+        """Return how the router shares the requests now."""
+        return self._router().routing()
 
     def door(self, slot: Slot) -> str:
         """Return the address of a slot apart from its traffic."""
         return self._router().door(slot)
-
-    def mirrored(self) -> dict[Slot, int]:
-        """Return the percent of the requests of which the router sends copies now."""
-        return self._router().mirrored()
-
-    def tested(self) -> Slot | None:
-        """Return the slot that testers reach now."""
-        return self._router().tested()
 
     def answers(self, slot: Slot) -> tuple[Recalled, ...]:
         """Return what each server of a slot remembers."""
@@ -182,7 +173,7 @@ class DockerTarget:
         container = self.engine.create(containers.router(self.names, self.traefik_image, self.config.rollout.port))
         self.servers.tell(container, self.servers.told(container))
         if not self._described(container):
-            self._describe(container, *traefik.following([], {}))
+            self._describe(container, *traefik.following([], Routing({})))
         return container
 
     def _mend(self, router: Container) -> None:

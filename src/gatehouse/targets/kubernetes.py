@@ -12,6 +12,7 @@ from typing import Any
 
 from gatehouse import files
 from gatehouse.canary.counters import SLOTS, Counters, Slot
+from gatehouse.canary.routing import Routing
 from gatehouse.canary.shadow import Recalled
 from gatehouse.config import Config, to_json
 from gatehouse.errors import SilenceError, TargetError
@@ -75,32 +76,23 @@ class KubernetesTarget:
     def hold(self, release: Release) -> None:
         """Do nothing: whichever node starts a release fetches its image, and the rollout may not ask for that."""
 
-    def weigh(
-        self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None, tested: Slot | None = None
-    ) -> None:
-        """Share the traffic by percent, send copies of every request to the slots in `mirrored`, and testers to one."""
+    def weigh(self, routing: Routing) -> None:
+        """Share the requests; a slot that is mirrored gets copies of all of them."""
+        weights = routing.weights
         mark = f"{'-'.join(f'{slot}-{weights.get(slot, 0)}' for slot in SLOTS)}-{secrets.token_hex(4)}"
         # Forced, because the rules are the rollout's whoever wrote them last.
-        wanted = route.description(weights, mark, mirrored, tested)
+        wanted = route.description(routing, mark)
         self._change(self.route, wanted, "apply", fieldManager="gatehouse", force="true")
         gateway, failure = Gateway(self.url), f"The gateway at {self.url} did not take the weights {dict(weights)}"
         _wait(lambda: gateway.has(mark), CHANGE_SECONDS, f"{failure}, or cannot be reached there ([kubernetes] url),")
 
-    def weights(self) -> dict[Slot, int]:
-        """Return the weights of the route, which its gateway has accepted."""
-        return route.weights(self.cluster.get(self.route))
+    def routing(self) -> Routing:
+        """Return what the route says, which its gateway has accepted."""
+        return route.routing(self.cluster.get(self.route))
 
     def door(self, slot: Slot) -> str:
         """Return the address of a slot apart from its traffic, through the gateway."""
         return self.url + route.probe(slot)
-
-    def mirrored(self) -> dict[Slot, int]:
-        """Return the percent of the requests of which copies were asked for; the proxies send all of them."""
-        return route.mirrored(self.cluster.get(self.route))
-
-    def tested(self) -> Slot | None:
-        """Return the slot that testers reach now."""
-        return route.tested(self.cluster.get(self.route))
 
     def answers(self, slot: Slot) -> tuple[Recalled, ...]:
         """Return what each server of a slot remembers; nothing of one that does not say so at once."""
@@ -180,7 +172,7 @@ class KubernetesTarget:
 
     def _ensure_route(self) -> None:
         if not route.marked(self.cluster.get(self.route)):
-            self.weigh({})
+            self.weigh(Routing({}))
 
     def _know(self) -> None:
         """Take up the state that this program has not seen yet."""

@@ -6,12 +6,13 @@ Everything is known by a folder in the state folder, so that another program can
 import fcntl
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from gatehouse import files
 from gatehouse.canary.counters import SLOTS, Counters, Slot
+from gatehouse.canary.routing import Routing
 from gatehouse.canary.shadow import Recalled
 from gatehouse.config import Config, to_json
 from gatehouse.errors import TargetError
@@ -85,28 +86,18 @@ class LocalTarget:
                 f"The bundle of version {release.version} is gone: there is no folder {release.location}."
             )
 
-    def weigh(
-        self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None, tested: Slot | None = None
-    ) -> None:
-        """Share the traffic by percent, and send copies and testers."""
+    def weigh(self, routing: Routing) -> None:
+        """Share the requests."""
         self._watch()
-        self.router.weigh(weights, mirrored, tested)
+        self.router.weigh(routing)
 
-    def weights(self) -> dict[Slot, int]:
-        """Return the weights that the router has now."""
-        return self.router.inside.weights()
+    def routing(self) -> Routing:
+        """Return how the router shares the requests now."""
+        return self.router.inside.routing()
 
     def door(self, slot: Slot) -> str:
         """Return the address of a slot apart from its traffic."""
         return self.router.inside.door(slot)
-
-    def mirrored(self) -> dict[Slot, int]:
-        """Return the percent of the requests of which the router sends copies now."""
-        return self.router.inside.mirrored()
-
-    def tested(self) -> Slot | None:
-        """Return the slot that testers reach now."""
-        return self.router.inside.tested()
 
     def answers(self, slot: Slot) -> tuple[Recalled, ...]:
         """Return what each server of a slot remembers."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gatehouse.canary.counters import Slot
+from gatehouse.canary.routing import Routing
 from gatehouse.errors import TargetError
 from gatehouse.targets import ports, reserve, servers, traefik
 from gatehouse.targets.processes import Processes
@@ -57,7 +57,7 @@ class LocalRouter:
         if not (self.routes / servers.FILE).exists():
             self.describe_servers(Servers())
         if not self._described():
-            self._describe(*traefik.following([], {}))
+            self._describe(*traefik.following([], Routing({})))
         attempts = 1 if self.port else ATTEMPTS
         while not self._try(program, last=attempts == 1):
             attempts -= 1
@@ -71,15 +71,12 @@ class LocalRouter:
         """Tell the router where the slots' servers are."""
         reserve.write_text(self.routes / servers.FILE, json.dumps(servers.describe(wanted)), self.reserve, attempts=2)
 
-    def weigh(
-        self, weights: Mapping[Slot, int], mirrored: Mapping[Slot, int] | None = None, tested: Slot | None = None
-    ) -> None:
-        """Share the traffic, send copies and testers. A router that is gone does so from the moment it is back."""
-        known = self._described()
-        generation, wanted = traefik.following(known, weights, mirrored, tested, sticky=self.sticky)
+    def weigh(self, routing: Routing) -> None:
+        """Share the requests. A router that is gone does so from the moment it is back."""
+        generation, wanted = traefik.following(self._described(), routing, sticky=self.sticky)
         self._describe(generation, wanted)
         self.start()
-        self.inside.await_weights(generation, weights)
+        self.inside.await_weights(generation, routing.weights)
 
     def _try(self, program: str, *, last: bool) -> bool:
         users, internal = self._choose_port(), ports.free()

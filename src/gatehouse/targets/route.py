@@ -1,9 +1,10 @@
 """The HTTPRoute in front of the two slots, as data: what the gateway is told, and what it says of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gatehouse.canary.counters import SLOTS, Slot
+from gatehouse.canary.routing import Routing
 from gatehouse.errors import TargetError
 from gatehouse.targets import testers
 
@@ -29,27 +30,25 @@ def probe(slot: Slot) -> str:
     return f"{OURS}/{slot}"
 
 
-def description(
-    weights: Mapping[Slot, int], mark: str, mirrored: Mapping[Slot, int] | None = None, tested: Slot | None = None
-) -> dict[str, Any]:
+def description(routing: Routing, mark: str) -> dict[str, Any]:
     """Return the HTTPRoute as the rollout owns it: its rules, and nothing else.
 
     A gateway takes all rules of a route at once. So one that answers with `mark` (by a redirect, which needs no server)
     has the weights too; what the API server holds is only what the gateway was told. No client can ask for a copy.
     Testers are told apart by their header here and again by the proxy beside the server, which counts.
     """
-    shared = [{**_backend(slot), "weight": weights.get(slot, 0)} for slot in SLOTS]
+    shared = [{**_backend(slot), "weight": routing.weights.get(slot, 0)} for slot in SLOTS]
     redirect = {"hostname": f"{mark}{NOWHERE}", "statusCode": 302}
     marked = {**_match("Exact", MARK), "filters": [{"type": "RequestRedirect", "requestRedirect": redirect}]}
     probes = [{**_match("PathPrefix", probe(slot)), "backendRefs": [_backend(slot)]} for slot in SLOTS]
-    users = {**_match("PathPrefix", "/"), "filters": [_copied(mirrored or {})], "backendRefs": shared}
-    found = [_for_testers(tested)] if tested else []
+    users = {**_match("PathPrefix", "/"), "filters": [_copied(routing.mirrored)], "backendRefs": shared}
+    found = [_for_testers(routing.tested)] if routing.tested else []
     rules = [marked, *probes, *found, users]
     return {"apiVersion": API, "kind": KIND, "metadata": {"name": NAME}, "spec": {"rules": rules}}
 
 
-def weights(route: Mapping[str, Any]) -> dict[Slot, int]:
-    """Return the weights of a route; zeros before the first were set.
+def routing(route: Mapping[str, Any]) -> Routing:
+    """Return how a route shares the requests; weights of zero before the first were set. The proxies copy all of them.
 
     Raises TargetError when its gateway refuses it: then what the route says is not what users get.
     """
@@ -58,21 +57,19 @@ def weights(route: Mapping[str, Any]) -> dict[Slot, int]:
             if condition["type"] in ("Accepted", "ResolvedRefs") and condition["status"] == "False":
                 said = condition.get("message") or condition["reason"]
                 raise TargetError(f"The gateway '{parent['parentRef']['name']}' refuses the route '{NAME}': {said}.")
-    shared = route["spec"].get("rules", [{}])[-1].get("backendRefs", [])
-    found = {backend["name"]: int(backend.get("weight", 1)) for backend in shared}
-    return {slot: found.get(server(slot), 0) for slot in SLOTS}
+    users = route["spec"].get("rules", [{}])[-1]
+    found = {backend["name"]: int(backend.get("weight", 1)) for backend in users.get("backendRefs", [])}
+    weights = {slot: found.get(server(slot), 0) for slot in SLOTS}
+    return Routing(weights, _mirrored(users.get("filters", [])), _tested(route))
 
 
-def mirrored(route: Mapping[str, Any]) -> dict[Slot, int]:
-    """Return the percent of the requests of which copies were asked for, by slot; the proxies send all of them."""
-    filters = route["spec"].get("rules", [{}])[-1].get("filters", [])
+def _mirrored(filters: Iterable[Mapping[str, Any]]) -> dict[Slot, int]:
     told = [each for item in filters for each in item.get("requestHeaderModifier", {}).get("set", [])]
     found = [each["value"].partition("-") for each in told if each["name"] == SHADOW]
     return {slot: int(share) for slot in SLOTS for name, _, share in found if name == slot}
 
 
-def tested(route: Mapping[str, Any]) -> Slot | None:
-    """Return the slot that testers reach."""
+def _tested(route: Mapping[str, Any]) -> Slot | None:
     rules = (rule for rule in route["spec"].get("rules", []) for match in rule.get("matches", []) if "headers" in match)
     found = {backend["name"] for rule in rules for backend in rule["backendRefs"]}
     return next((slot for slot in SLOTS if server(slot) in found), None)

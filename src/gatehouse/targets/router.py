@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from gatehouse.canary.counters import SLOTS, Counters, Slot
+from gatehouse.canary.routing import Routing
 from gatehouse.canary.shadow import Recalled
 from gatehouse.errors import TargetError
 from gatehouse.targets import recalled, server_metrics, servers, traefik, waiting
@@ -51,23 +52,16 @@ class Router:
         """Return the generation of the traffic in force; 0 when there is none."""
         return traefik.in_force(self._json("/api/http/routers?per_page=1000"))
 
-    def weights(self) -> dict[Slot, int]:
-        """Return the weights in force."""
-        generation = self.generation()
+    def routing(self) -> Routing:
+        """Return how the requests are shared now."""
+        routers = self._json("/api/http/routers?per_page=1000")
+        generation = traefik.in_force(routers)
         if generation == 0:
             raise TargetError(f"The router at {self.address} has no traffic to share: it was not set up by Gatehouse.")
-        return traefik.weights_of(self._json(f"/api/http/services/{traefik.traffic_name(generation)}@file"))
-
-    def mirrored(self) -> dict[Slot, int]:
-        """Return the percent of the requests of which copies are sent, by slot."""
-        first = traefik.first_service(self._json("/api/http/routers?per_page=1000"))
-        if not first.endswith(traefik.MIRRORED):
-            return {}
-        return traefik.mirrored(self._json(f"/api/http/services/{first}@file"))
-
-    def tested(self) -> Slot | None:
-        """Return the slot that testers reach."""
-        return traefik.tested(self._json("/api/http/routers?per_page=1000"))
+        weights = traefik.weights_of(self._service(traefik.traffic_name(generation)))
+        first = traefik.first_service(routers)
+        copied = traefik.mirrored(self._service(first)) if first.endswith(traefik.MIRRORED) else {}
+        return Routing(weights, copied, traefik.tested(routers))
 
     def counters(self, tally: Tally) -> tuple[dict[Slot, Counters], Tally]:
         """Return what the router has counted of each slot, and what its servers have predicted, as the tally adds up.
@@ -106,7 +100,7 @@ class Router:
             # The generation alone is asked for again and again: every answer costs the router some of the users' time.
             if self.generation() != generation:
                 return False
-            return {slot: share for slot, share in self.weights().items() if share} == wanted
+            return {slot: share for slot, share in self.routing().weights.items() if share} == wanted
 
         waiting.until(
             in_force, CHANGE_SECONDS, f"The router at {self.address} did not take the weights {dict(weights)}"
@@ -137,6 +131,9 @@ class Router:
         except TargetError:
             return False
         return True
+
+    def _service(self, name: str) -> Any:
+        return self._json(f"/api/http/services/{name}@file")
 
     def _json(self, path: str) -> Any:
         return json.loads(self._get(path))

@@ -11,6 +11,7 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from gatehouse.canary.counters import EDGES_MS, SLOTS, Counters, Slot
+from gatehouse.canary.routing import Routing
 from gatehouse.errors import TargetError
 from gatehouse.targets import recalled, servers, testers
 
@@ -55,13 +56,7 @@ def static_arguments(directory: str, users: str, internal: str) -> list[str]:
     ]
 
 
-def traffic(
-    generation: int,
-    weights: Mapping[Slot, int],
-    mirrored: Mapping[Slot, int] | None = None,
-    tested: Slot | None = None,
-    cookie: str = "",
-) -> dict[str, Any]:
+def traffic(generation: int, routing: Routing, cookie: str = "") -> dict[str, Any]:
     """Return the description of the traffic; of two, the one of the later generation (from 1) is in force.
 
     A client that sends the `cookie` back stays in its slot as long as that has weight, and without weight Traefik does
@@ -72,31 +67,26 @@ def traffic(
     gets a copy of a tester's.
     """
     name = traffic_name(generation)
-    weighted = [{"name": slot, "weight": weights.get(slot, 0)} for slot in SLOTS]
+    weighted = [{"name": slot, "weight": routing.weights.get(slot, 0)} for slot in SLOTS]
     shared: dict[str, Any] = {"services": weighted}
     if cookie:
         shared["sticky"] = {"cookie": {"name": cookie, "httpOnly": True, "sameSite": "lax"}}
     services: dict[str, Any] = {name: {"weighted": shared}}
     first = name
-    if mirrored:
-        copies = [{"name": slot, "percent": share} for slot, share in mirrored.items()]
+    if routing.mirrored:
+        copies = [{"name": slot, "percent": share} for slot, share in routing.mirrored.items()]
         first = f"{name}{MIRRORED}"
         services[first] = {"mirroring": {"service": name, "maxBodySize": LARGEST, "mirrors": copies}}
     router = {"rule": FOR_USERS, "entryPoints": [USERS], "service": first, "priority": generation}
     # Always there, or the testers of the generation before would be in force.
     of_testers = {**router, "rule": FOR_TESTERS, "priority": ABOVE + generation}
-    if tested:
-        of_testers |= {"service": f"{servers.TESTER}{tested}", "observability": servers.UNCOUNTED}
+    if routing.tested:
+        of_testers |= {"service": f"{servers.TESTER}{routing.tested}", "observability": servers.UNCOUNTED}
     return {"http": {"routers": {name: router, testers_name(generation): of_testers}, "services": services}}
 
 
 def following(
-    described: Iterable[Mapping[str, Any]],
-    weights: Mapping[Slot, int],
-    mirrored: Mapping[Slot, int] | None = None,
-    tested: Slot | None = None,
-    *,
-    sticky: bool = False,
+    described: Iterable[Mapping[str, Any]], routing: Routing, *, sticky: bool = False
 ) -> tuple[int, dict[str, Any]]:
     """Return the generation after those that are described, and the description of its traffic.
 
@@ -110,9 +100,9 @@ def following(
     if before:
         service = before["http"]["services"][traffic_name(generation - 1)]
         had, known = weights_of(service), service["weighted"].get("sticky", {}).get("cookie", {}).get("name", "")
-        fresh = any(share and not had[slot] for slot, share in weights.items())
+        fresh = any(share and not had[slot] for slot, share in routing.weights.items())
         cookie = known if known and not fresh else cookie
-    return generation, traffic(generation, weights, mirrored, tested, cookie if sticky else "")
+    return generation, traffic(generation, routing, cookie if sticky else "")
 
 
 def _generation(described: Mapping[str, Any]) -> int:
