@@ -143,6 +143,30 @@ def test_base_is_applied_again(place, serving):
 
 
 @pytest.mark.kubernetes
+def test_autoscaler_adds_servers(place, serving):
+    """The autoscaler adds a server under traffic, which costs no request; a slot that was stopped it leaves alone."""
+    serving.start("green", place.better)
+    serving.weigh(Routing({"blue": 70, "green": 30}))
+    with Traffic(serving.url, ROWS, 60) as traffic:
+        place.kubectl("patch", "hpa", "gatehouse-green", "--patch", json.dumps({"spec": {"minReplicas": 3}}))
+        waiting.until(lambda: place.ready("green") == 3, 90, "The autoscaler added no server")
+        serving.start("green", place.better)
+        assert place.ready("green") == 3
+        serving.weigh(Routing({"blue": 100}))
+        serving.stop("green")
+    assert traffic.failures == []
+    # It looks every 15 seconds.
+    told = "jsonpath={.status.conditions[?(@.type=='ScalingActive')].reason}"
+    waiting.until(
+        lambda: place.kubectl("get", "hpa", "gatehouse-green", "-o", told) == "ScalingDisabled",
+        60,
+        "The autoscaler did not say that it rests",
+    )
+    assert place.ready("green") == 0
+    place.apply()
+
+
+@pytest.mark.kubernetes
 def test_moved_pod_costs_nothing(place, serving):
     """When a pod goes to another node, no request fails, and what it had counted still counts."""
     pod = place.kubectl("get", "pods", "-l", "gatehouse.slot=blue", "-o", "name").split()[0]
