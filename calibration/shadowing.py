@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from calibration.scenarios import Amounts, Goal, Grid, Row, Scenario, Table, Totals
-from gatehouse.canary import comparison, evidence, machine, shadow, shadowing
+from gatehouse.canary import comparison, evidence, machine, routing, shadow, shadowing
 from gatehouse.canary import state as states
 from gatehouse.canary.counters import EDGES_MS, Counters, Slot
 from gatehouse.canary.shadow import DISAGREEMENT, Recalled, Told
@@ -127,7 +127,7 @@ def tried(random: np.random.Generator, world: World) -> Amounts:
         memory: dict[Slot, tuple[Told, ...]] = {"blue": theirs, "green": mine}
         answers = {slot: (Recalled(slot, KNOBS.kept, kept),) for slot, kept in memory.items()}
         first += copies
-        look = Look({"blue": stable, "green": ours}, states.shares(state), states.copies(state), answers)
+        look = Look({"blue": stable, "green": ours}, routing.of(state), answers)
         state, _ = shadowing.decide(state, look, 60.0 * minute, STEPS, LIMITS, BESIDE, KNOBS)
     back = state.phase == Phase.ROLLED_BACK
     ended = {"rolled back": back, "goes on": state.phase == Phase.BAKING, "held": state.phase == Phase.HELD}

@@ -116,7 +116,7 @@ def test_half_written_state_is_survived(place, target):
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize("name", ["servers.yml", "servers2.yml", "traffic-0.yml", "traffic-1.yml"])
+@pytest.mark.parametrize("name", ["servers.yml", "servers2.yml", "tls.yml", "traffic-0.yml", "traffic-1.yml"])
 def test_half_written_route_is_mended(place, target, name):
     """When the engine dies while the routes are written, the router reads none of them until the next program looks."""
     target.start("blue", place.good)

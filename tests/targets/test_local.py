@@ -1,9 +1,11 @@
 import itertools
 import os
+import re
 import signal
 import socket
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -102,6 +104,14 @@ def test_dead_router_is_started_again(place, target):
         target.counters()
     target.weigh(Routing({"blue": 90, "green": 10}))
     assert (target.url, target.routing().weights) == (before, {"blue": 90, "green": 10})
+
+
+def test_router_makes_no_certificate(place, target):
+    """The router knows the certificate that it was given, so that no change of the traffic costs it a key."""
+    target.start("blue", place.good)
+    with urllib.request.urlopen(f"{target.router.inside.address}/metrics", timeout=5) as answer:
+        named = re.findall(r'^traefik_tls_certs_not_after\{cn="([^"]*)"', answer.read().decode(), re.M)
+    assert named == ["gatehouse"]
 
 
 def test_clients_stay_with_their_version(place, tmp_path):

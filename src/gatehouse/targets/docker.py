@@ -22,7 +22,7 @@ from gatehouse.canary.shadow import Recalled
 from gatehouse.config import Config, to_json
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
-from gatehouse.targets import containers, docker_servers, ports, replicas, taken, tally, traefik, waiting
+from gatehouse.targets import certificate, containers, docker_servers, ports, replicas, taken, tally, traefik, waiting
 from gatehouse.targets.containers import Names
 from gatehouse.targets.docker_servers import DockerServers
 from gatehouse.targets.engine import Engine
@@ -171,6 +171,7 @@ class DockerTarget:
         """Make the router, with its routes in place before it looks for them the first time."""
         self.engine.prepare(self.names)
         container = self.engine.create(containers.router(self.names, self.traefik_image, self.config.rollout.port))
+        self.engine.write(container, {f"routes/{certificate.FILE}": json.dumps(certificate.describe())}, attempts=2)
         self.servers.tell(container, self.servers.told(container))
         if not self._described(container):
             self._describe(container, *traefik.following([], Routing({})))
@@ -179,10 +180,10 @@ class DockerTarget:
     def _mend(self, router: Container) -> None:
         """Write what was half written when an engine died: as long as one file is broken, the router reads none."""
         self.servers.mend(router)
-        for name in traefik.TRAFFIC:
-            text = self.engine.read(router, f"routes/{name}.yml")
+        for name in (certificate.FILE, *(f"{name}.yml" for name in traefik.TRAFFIC)):
+            text = self.engine.read(router, f"routes/{name}")
             if text is not None and not containers.is_whole(text):
-                self.engine.write(router, {f"routes/{name}.yml": docker_servers.EMPTY}, attempts=2)
+                self.engine.write(router, {f"routes/{name}": docker_servers.EMPTY}, attempts=2)
 
     def _router_knows_traffic(self) -> bool:
         container = self.engine.find(self.names.router)

@@ -11,7 +11,7 @@ from typing import Any
 
 from gatehouse.canary.routing import Routing
 from gatehouse.errors import TargetError
-from gatehouse.targets import ports, reserve, servers, traefik
+from gatehouse.targets import certificate, ports, reserve, servers, traefik
 from gatehouse.targets.processes import Processes
 from gatehouse.targets.router import Router
 from gatehouse.targets.servers import Servers
@@ -54,6 +54,8 @@ class LocalRouter:
         if self.processes.running(NAME):
             return
         program = find_traefik()
+        if not (self.routes / certificate.FILE).exists():
+            self._write(certificate.FILE, certificate.describe())
         if not (self.routes / servers.FILE).exists():
             self.describe_servers(Servers())
         if not self._described():
@@ -69,7 +71,7 @@ class LocalRouter:
 
     def describe_servers(self, wanted: Servers) -> None:
         """Tell the router where the slots' servers are."""
-        reserve.write_text(self.routes / servers.FILE, json.dumps(servers.describe(wanted)), self.reserve, attempts=2)
+        self._write(servers.FILE, servers.describe(wanted))
 
     def weigh(self, routing: Routing) -> None:
         """Share the requests. A router that is gone does so from the moment it is back."""
@@ -114,8 +116,10 @@ class LocalRouter:
         return [json.loads(path.read_text()) for path in paths if path.exists()]
 
     def _describe(self, generation: int, traffic: Mapping[str, Any]) -> None:
-        path = self.routes / f"{traefik.traffic_name(generation)}.yml"
-        reserve.write_text(path, json.dumps(traffic), self.reserve, attempts=2)
+        self._write(f"{traefik.traffic_name(generation)}.yml", traffic)
+
+    def _write(self, name: str, described: Mapping[str, Any]) -> None:
+        reserve.write_text(self.routes / name, json.dumps(described), self.reserve, attempts=2)
 
 
 def find_traefik(places: Sequence[str] | None = None) -> str:
