@@ -1,19 +1,27 @@
 """Staging on this machine, with the real server behind a real router."""
 
 import argparse
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from stages.quick import quick
 from stages.test_drill import Folder, made
+from stages.test_guard import alive
 
 from gatehouse import config as settings
 from gatehouse.errors import ConfigError, EvidenceError, TargetError
 from gatehouse.release import Release
 from gatehouse.stages import rollback, rollout, staging
+from gatehouse.targets import waiting
 from gatehouse.targets.local import LocalTarget
 from gatehouse.verdicts import Decision, Verdict
+
+TESTS = str(Path(__file__).parents[1])
 
 
 @pytest.fixture
@@ -51,6 +59,38 @@ def test_dead_release_is_an_error(target, tmp_path):
     """A release that does not start is an error with the end of its output."""
     with pytest.raises(TargetError, match="ended before it could"):
         play(target, Release("1.0.0", "a" * 64, str(tmp_path / "none")))
+
+
+STAGED = """
+import sys, time
+from pathlib import Path
+from stages.quick import quick
+from gatehouse.release import Release
+from gatehouse.stages import staging
+
+with staging.made(quick(Path(sys.argv[1]))) as (settings, target):
+    staging.serve(settings, target, Release(*sys.argv[2:]))
+    print(target.processes.pid("blue-0"), target.processes.pid("router"), target.folder.parent, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_killed_staging_leaves_nothing(tmp_path, number):
+    """Whatever ends a staging before its time, no server, no router and no folder of it stays."""
+    release = made(tmp_path, "1.0.0")
+    command = [sys.executable, "-c", STAGED, str(tmp_path), release.version, release.bundle, release.location]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": TESTS}) as one:
+        assert one.stdout is not None
+        server, router, folder = one.stdout.readline().split()
+        assert (alive(int(server)), alive(int(router)), Path(folder).is_dir()) == (True, True, True)
+        one.send_signal(number)
+        one.wait(60)
+
+    def gone() -> bool:
+        return not (alive(int(server)) or alive(int(router)) or Path(folder).exists())
+
+    waiting.until(gone, 30, "Something is left")
 
 
 def test_rollout_asks_for_it():

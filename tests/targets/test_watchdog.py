@@ -36,6 +36,16 @@ def test_lost_starter_leaves_nothing(tmp_path: Path, number):
     waiting.until(lambda: not processes.running("server"), 10, "The server did not end")
 
 
+def test_folder_is_forgotten(tmp_path: Path):
+    """What a watch shall clear up is gone with it, and with no process left in it."""
+    processes = Processes(tmp_path / "all" / "processes")
+    watchdog = Watchdog(processes, tmp_path / "all")
+    processes.start("server", SLEEP)
+    watchdog.close()
+    assert list(tmp_path.iterdir()) == []
+    assert processes.children["server"].wait(10) == -signal.SIGTERM
+
+
 def test_closed_watch_stops_the_rest(tmp_path: Path):
     """The end of a watch is the end of what it watched."""
     processes = Processes(tmp_path)

@@ -13,6 +13,7 @@ import argparse
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gatehouse import ledger, targets
@@ -25,7 +26,9 @@ from gatehouse.release import Release
 from gatehouse.stages import judgement, requesting, rollback, rollout
 from gatehouse.stages.controller import Controller
 from gatehouse.stages.rollback import Ask
-from gatehouse.targets import Target
+from gatehouse.stages.undoing import undoing
+from gatehouse.targets import Target, local
+from gatehouse.targets.watchdog import Watchdog
 from gatehouse.verdicts import Check, Decision, Verdict
 
 ENVIRONMENT = "staging"
@@ -56,16 +59,17 @@ def tried(config: Config, registry: Registry, release: Release) -> Verdict:
 
 @contextmanager
 def made(config: Config) -> Iterator[tuple[Config, Target]]:
-    """Give a staging that is made for the occasion, by its settings and as a target, and removed in the end."""
+    """Give a staging that is made for the occasion, by its settings and as a target, and removed in the end.
+
+    Of a program that is killed no process and no folder stays on this machine.
+    """
     with TemporaryDirectory(prefix="gatehouse-staging-") as folder:
         settings = beside(config, folder)
-        with closing(targets.connect(settings)) as target:
+        watchdog = Watchdog(local.processes(settings), Path(folder))
+        with closing(watchdog), closing(targets.connect(settings)) as target, undoing(target.remove):
             # What a run that was killed has left would be a version to compare with.
             target.remove()
-            try:
-                yield settings, target
-            finally:
-                target.remove()
+            yield settings, target
 
 
 def beside(config: Config, folder: str) -> Config:

@@ -35,6 +35,16 @@ def of(config: Config) -> "LocalTarget":
     return LocalTarget(config, stays=True)
 
 
+def folder(config: Config) -> Path:
+    """Return the folder by which the target of the settings is known."""
+    return Path(config.store.state).resolve() / "-".join(filter(None, ("local", config.rollout.environment)))
+
+
+def processes(config: Config) -> Processes:
+    """Return the processes of the target of the settings."""
+    return Processes(folder(config) / "processes")
+
+
 def serve(release: Release) -> list[str]:
     """Return the command that serves a release, to which the port is added."""
     return [sys.executable, "-P", "-m", "gatehouse.serving", "--bundle", release.location]
@@ -52,8 +62,8 @@ class LocalTarget:
     ) -> None:
         self.config = config
         self.stays = stays
-        self.folder = Path(config.store.state).resolve() / "-".join(filter(None, ("local", config.rollout.environment)))
-        self.processes = Processes(self.folder / "processes")
+        self.folder = folder(config)
+        self.processes = processes(config)
         settings = config.rollout
         self.router = LocalRouter(
             self.processes, self.folder / "routes", settings.port, settings.start_seconds, sticky=settings.sticky

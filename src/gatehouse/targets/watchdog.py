@@ -1,8 +1,9 @@
-"""Stops a folder's processes when the program that started them is gone, even when it was killed.
+"""Stops a folder's processes when the program that started them is gone, even when it was killed, and clears up.
 
 It runs beside them with a pipe as its input, and nothing is ever written there: the pipe ends with its writer.
 """
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +14,11 @@ SECONDS = 5.0
 
 
 class Watchdog:
-    """A watch over a folder's processes, until it is closed or this program is gone."""
+    """A watch over a folder's processes, until it is closed or this program is gone; then a folder is `forgotten`."""
 
-    def __init__(self, processes: Processes) -> None:
+    def __init__(self, processes: Processes, forgotten: Path | None = None) -> None:
         command = [sys.executable, "-P", "-m", __name__, str(processes.folder)]
+        command += [str(forgotten)] if forgotten else []
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
 
     def close(self) -> None:
@@ -26,13 +28,15 @@ class Watchdog:
         self.process.wait()
 
 
-def main(folder: str) -> None:
-    """Wait until the starter is gone, and stop everything that is left."""
+def main(folder: str, forgotten: str = "") -> None:
+    """Wait until the starter is gone, stop everything that is left, and remove the other folder."""
     sys.stdin.read()
     processes = Processes(Path(folder))
     for name in processes.names():
         processes.stop(name, SECONDS)
+    if forgotten:
+        shutil.rmtree(forgotten, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
