@@ -88,9 +88,9 @@ def container() -> Iterator[str]:
 
 
 @pytest.fixture
-def built_of(tmp_path: Path) -> Callable[[Bundle], Iterator[str]]:
-    """Return what builds the image of any bundle, gives its name, and removes it."""
-    return lambda bundle: built(context_of(bundle, tmp_path / "context"), bundle)
+def built_of(tmp_path: Path) -> Callable[..., Iterator[str]]:
+    """Return what builds the image of any bundle, with arguments, gives its name, and removes it."""
+    return lambda bundle, *arguments: built(context_of(bundle, tmp_path / "context"), bundle, *arguments)
 
 
 def serving(name: str, image: str, *arguments: str) -> None:

@@ -58,7 +58,7 @@ def trained(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Bundle, lis
 def stranger(
     trained: tuple[Bundle, Any, Any],
     container: str,
-    built_of: Callable[[Bundle], Iterator[str]],
+    built_of: Callable[..., Iterator[str]],
     serving: Callable[..., None],
 ) -> Iterator[str]:
     """Return a container of the workload's image: a user that nobody has, nothing writable, no rights, no network."""

@@ -1,14 +1,12 @@
 import asyncio
 import json
-import shutil
-import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
 import numpy as np
 import pytest
+import redis_server
 import tumours
 
 from gatehouse.bundle import Bundle
@@ -52,19 +50,8 @@ class Counted:
 @pytest.fixture(scope="module")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the URL of a real Redis."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed: the cache in a Redis is NOT tried (apt-get install redis-server)")
-    port = ports.free()
-    folder = tmp_path_factory.mktemp("redis")
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        url = f"redis://127.0.0.1:{port}"
-        end = time.monotonic() + 30
-        while subprocess.run(["redis-cli", "-u", url, "ping"], capture_output=True).stdout != b"PONG\n":
-            assert time.monotonic() < end
-        yield url
-        process.terminate()
+    with redis_server.running(tmp_path_factory.mktemp("redis")) as started:
+        yield started.url
 
 
 async def asked_twice(store: Store, classes: tuple[str, ...]) -> None:
