@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from gatehouse.errors import GatehouseError
-from gatehouse.serving import answers, body, identity, openapi, page
+from gatehouse.serving import answers, body, docs, identity, openapi, page
 from gatehouse.serving.service import Service
 
 STATUSES = (400, 408, 413, 415, 422, 500, 503, 504)
@@ -40,7 +40,7 @@ class Failure(BaseModel):
 
 def create(service: Service, wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app) -> ASGIApp:
     """Return the application that serves one model; `wrap` is for rehearsals. The caller closes the service."""
-    app = FastAPI(title="Gatehouse", version=service.bundle.version, redoc_url=None)
+    app = FastAPI(title="Gatehouse", version=service.bundle.version, docs_url=None, redoc_url=None)
     app.state.service = service
     app.add_exception_handler(GatehouseError, _failed)
     app.add_exception_handler(HTTPException, _not_served)
@@ -48,6 +48,7 @@ def create(service: Service, wrap: Callable[[ASGIApp], ASGIApp] = lambda app: ap
     statuses[answers.FALLBACK] = {"model": Answer, "description": "Answered by the fallback, as the model failed"}
     request = {"requestBody": openapi.request_body(service.reader)}
     app.post(answers.PREDICT, response_model=Answer, responses=statuses, openapi_extra=request)(predict)
+    docs.add(app, service.reader)
     if service.settings.page:
         page.add(app, service.bundle)
     app.get("/healthz", response_class=PlainTextResponse)(healthz)

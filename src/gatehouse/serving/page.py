@@ -46,18 +46,22 @@ def rendered(bundle: Bundle) -> tuple[str, int, dict[str, str]]:
     """Return the page's HTML, its status, and the headers that keep it to itself."""
     style, script = asset("page.css"), asset("page.js")
     html = Template(asset("page.html")).substitute(style=style, script=script, about=embedded(about(bundle)))
+    return html, 200, headers(style, script)
+
+
+def headers(style: str, script: str = "") -> dict[str, str]:
+    """Return the headers that let a page run its own style and script, and load nothing else."""
+    allowed = f"script-src {source(script)}; connect-src 'self'; img-src data:; " if script else "img-src data:; "
     policy = (
-        f"default-src 'none'; script-src {source(script)}; style-src {source(style)}; connect-src 'self'; "
-        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-        "require-trusted-types-for 'script'"
+        f"default-src 'none'; style-src {source(style)}; {allowed}base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'; require-trusted-types-for 'script'"
     )
-    headers = {
+    return {
         "content-security-policy": policy,
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
         "cache-control": "no-store",
     }
-    return html, 200, headers
 
 
 def asset(name: str) -> str:
