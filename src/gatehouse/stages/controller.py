@@ -22,10 +22,10 @@ from gatehouse.config import Config
 from gatehouse.errors import GatehouseError, TakenError, TargetError
 from gatehouse.registry import Registry
 from gatehouse.release import Release
-from gatehouse.stages import heartbeat, looking, telling
+from gatehouse.stages import looking, telling
 from gatehouse.stages.rescoring import Rescorer
 from gatehouse.stages.timeline import Timeline
-from gatehouse.targets import Target
+from gatehouse.targets import Target, heartbeat
 
 # Looks at the router that may fail one after another: the first may be chance, and users must not wait for the fourth.
 PATIENCE = 3

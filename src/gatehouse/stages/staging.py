@@ -66,7 +66,7 @@ def made(config: Config) -> Iterator[tuple[Config, Target]]:
     with TemporaryDirectory(prefix="gatehouse-staging-") as folder:
         settings = beside(config, folder)
         watchdog = Watchdog(local.processes(settings), Path(folder))
-        with closing(watchdog), closing(targets.connect(settings)) as target, undoing(target.remove):
+        with closing(watchdog), closing(targets.connect(settings, alone=True)) as target, undoing(target.remove):
             # What a run that was killed has left would be a version to compare with.
             target.remove()
             yield settings, target

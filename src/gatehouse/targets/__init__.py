@@ -98,8 +98,11 @@ class Target(Protocol):
         ...
 
 
-def connect(config: "Config") -> Target:
+def connect(config: "Config", *, alone: bool = False) -> Target:
     """Return the target that the settings name; nothing is started before it is used.
+
+    One that is `alone` is there for this run only. On Docker, where all runs meet on one engine, it has a name of its
+    own, and what is left of a run that was killed goes with the next one.
 
     Raises ConfigError where there is none, or it cannot do what they ask for.
     """
@@ -111,7 +114,7 @@ def connect(config: "Config") -> Target:
     if config.rollout.target == "docker":
         from gatehouse.targets import docker
 
-        return docker.of(config)
+        return docker.of(config, alone=alone)
     if config.rollout.target == "kubernetes":
         from gatehouse.targets import kubernetes
 

@@ -19,15 +19,19 @@ STATE, NEW_STATE, SETTINGS, RESERVE = "rollout.json", "rollout.new", "settings.j
 SOCKET = "/var/run/docker.sock"
 # A router needs no rights at all: it reads files that everybody may read, and its ports are above 1024.
 NOBODY = "65534:65534"
-PROJECT, RELEASE, GUARDS = "gatehouse.project", "gatehouse.release", "gatehouse.guards"
+PROJECT, FAMILY, RELEASE, GUARDS = "gatehouse.project", "gatehouse.family", "gatehouse.release", "gatehouse.guards"
 SLOT, SERVER = "gatehouse.slot", "gatehouse.server"
 
 
 @dataclass(frozen=True)
 class Names:
-    """What the parts of one target are called, so that any program finds them again."""
+    """What the parts of one target are called, so that any program finds them again.
+
+    Those of targets that are there for one run only tell their `family`.
+    """
 
     project: str
+    family: str = ""
 
     @property
     def network(self) -> str:
@@ -51,8 +55,8 @@ class Names:
 
     @property
     def labels(self) -> dict[str, str]:
-        """The label of everything that belongs to the target."""
-        return {PROJECT: self.project}
+        """The labels of everything that belongs to the target."""
+        return {PROJECT: self.project} | ({FAMILY: self.family} if self.family else {})
 
     def server(self, name: str) -> str:
         """Return the container of a server such as blue-0, which is also its name on the network."""

@@ -10,6 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,18 @@ from gatehouse.canary.shadow import Recalled
 from gatehouse.config import Config, to_json
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
-from gatehouse.targets import certificate, containers, docker_servers, ports, replicas, taken, tally, traefik, waiting
+from gatehouse.targets import (
+    certificate,
+    containers,
+    docker_servers,
+    passing,
+    ports,
+    replicas,
+    taken,
+    tally,
+    traefik,
+    waiting,
+)
 from gatehouse.targets.containers import Names
 from gatehouse.targets.docker_servers import DockerServers
 from gatehouse.targets.engine import Engine
@@ -32,9 +44,10 @@ from gatehouse.targets.tally import Tally
 TRAEFIK_IMAGE = "traefik:v3.7"
 
 
-def of(config: Config) -> "DockerTarget":
-    """Return the target of the settings."""
-    return DockerTarget(config, project(config.registry.image, config.rollout.environment))
+def of(config: Config, *, alone: bool = False) -> "DockerTarget":
+    """Return the target of the settings; one that is `alone` is this run's and no other's."""
+    name = project(config.registry.image, config.rollout.environment)
+    return DockerTarget(config, passing.named(name), family=name) if alone else DockerTarget(config, name)
 
 
 def project(image: str, environment: str = "") -> str:
@@ -49,15 +62,20 @@ def project(image: str, environment: str = "") -> str:
 class DockerTarget:
     """Two slots of one container or more, and the router in front of them. Raises TargetError without an engine."""
 
-    def __init__(self, config: Config, project: str = "gatehouse", traefik_image: str = TRAEFIK_IMAGE) -> None:
+    def __init__(
+        self, config: Config, project: str = "gatehouse", traefik_image: str = TRAEFIK_IMAGE, family: str = ""
+    ) -> None:
         self.config = config
-        self.names = Names(project)
+        self.names = Names(project, family)
         self.traefik_image = traefik_image
         self.engine = Engine()
         # The state as this program knows it, to see when another one has changed it.
         self.known: str | None = None
         self.servers = DockerServers(config, self.engine, self.names, self._router, self._log)
         self.tally: Tally | None = None
+        self.life = ExitStack()
+        if family:
+            self.life.enter_context(passing.living(self.engine, self.names))
 
     @property
     def url(self) -> str:
@@ -144,6 +162,7 @@ class DockerTarget:
 
     def close(self) -> None:
         """Let go of the engine; all containers go on serving."""
+        self.life.close()
         self.engine.close()
 
     def remove(self) -> None:
@@ -169,6 +188,8 @@ class DockerTarget:
 
     def _create_router(self) -> Container:
         """Make the router, with its routes in place before it looks for them the first time."""
+        # Who is silent while an image comes could be taken for dead.
+        self.engine.hold(self.traefik_image)
         self.engine.prepare(self.names)
         container = self.engine.create(containers.router(self.names, self.traefik_image, self.config.rollout.port))
         self.engine.write(container, {f"routes/{certificate.FILE}": json.dumps(certificate.describe())}, attempts=2)

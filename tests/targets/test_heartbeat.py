@@ -3,7 +3,7 @@ import time
 import pytest
 
 from gatehouse.errors import SilenceError, TakenError, TargetError
-from gatehouse.stages.heartbeat import beating
+from gatehouse.targets.heartbeat import beating
 
 OFTEN, NEVER = 0.02, 60.0
 
