@@ -179,17 +179,18 @@ def test_look_scores_each_row_once(own: Trained, tmp_path: Path) -> None:
     assert rescorer.opened is opened
 
 
-def test_slow_log_gets_a_rest(own: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes long is not begun again at once."""
+@pytest.mark.parametrize(("log", "seconds"), [("/log", 0.5), ("memory://log", 0.0)])
+def test_log_gets_a_rest(own: Trained, monkeypatch: pytest.MonkeyPatch, log: str, seconds: float) -> None:
+    """A log that takes long is not read again at once, nor is one at an address, where little comes in a minute."""
     asked = []
 
-    def slow(*_: Any) -> Any:
+    def added(*_: Any) -> Any:
         asked.append(1)
-        time.sleep(0.5)
+        time.sleep(seconds)
         return [], {}
 
-    monkeypatch.setattr(log_tail, "added", slow)
-    config, rescorer = replace(own.config, store=Store(log="memory://log")), Rescorer()
+    monkeypatch.setattr(log_tail, "added", added)
+    config, rescorer = replace(own.config, store=Store(log=log)), Rescorer()
     rescorer._open(release_of(own.bundle), None)
     end = time.monotonic() + 1.5
     while time.monotonic() < end:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from gatehouse import bundle as bundles
+from gatehouse import files
 from gatehouse.bundle import Bundle
 from gatehouse.canary import rescoring
 from gatehouse.canary.rescoring import Read, Rescored
@@ -35,6 +36,8 @@ MOST_ROWS = 200
 PATIENCE = 0.1
 # So many times as long as it took nothing is begun: the servers may share this machine, or the log's address be slow.
 REST = 4
+# Seconds between two reads of an address: servers carry what they wrote there once a minute, and each list costs money.
+PAUSE = 15.0
 NO_LOG = "[store] log, or GATEHOUSE_LOG, names no place that this program can read."
 
 
@@ -84,7 +87,8 @@ class Rescorer:
         except Exception as error:  # whatever a registry, a cloud or a model may raise
             return Rescored(why=f"{type(error).__name__}: {error}")
         finally:
-            self.rests = time.monotonic() + REST * (time.monotonic() - started)
+            now, pause = time.monotonic(), PAUSE if files.is_url(config.store.log) else 0.0
+            self.rests = now + max(pause, REST * (now - started))
 
     def _open(self, release: Release, registry: Registry | None) -> tuple[Bundle, Model]:
         if self.opened is None or self.opened[0] != release:
