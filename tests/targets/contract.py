@@ -34,6 +34,7 @@ QUICK: dict[str, Any] = {
     "comparison": comparison.Knobs(harmless_rate=0.3, same_late=1000.0, bursts=1.0, psi=1.0),
 }
 ROWS = itertools.repeat({"amount": 1.0})
+ROOM, PACE = 3, 0.1
 NO_HEADERS: Mapping[str, str] = {}
 TESTER = {testers.HEADER: testers.CANDIDATE}
 
@@ -55,6 +56,8 @@ class Place(ABC):
     dead: Release
     # It takes a while to load.
     heavy: Release
+    # It answers ROOM requests at once, each in PACE seconds, and sheds the rest.
+    small: Release
 
     @abstractmethod
     def attach(self) -> Target:

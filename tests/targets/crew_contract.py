@@ -135,6 +135,19 @@ class CrewContract(ABC):
             crew.start("blue", place.good)
         assert self.process(crew, "blue-0") != before
 
+    def test_shedding_costs_no_capacity(self, place: Place, target: Target) -> None:
+        """Two servers with half as much again as they can take answer what they can, and pass by neither of them."""
+        crew = sized(target, 2)
+        crew.start("blue", place.small)
+        crew.weigh(Routing({"blue": 100}))
+        capacity, seconds = 2 * contract.ROOM / contract.PACE, 4.0
+        with Traffic(crew.url, itertools.islice(ROWS, round(1.5 * capacity * seconds)), 1.5 * capacity) as traffic:
+            traffic.wait()
+        answered = told(crew)
+        assert {answer.status for answer in traffic.failures} == {503}
+        assert sum(answered) >= 0.7 * capacity * seconds
+        assert min(answered) >= 0.8 * max(answered)
+
     def test_stopped_slot_is_not_asked(self, place: Place, target: Target) -> None:
         """Of several servers that were stopped one address is left, where a request is an error that is counted."""
         crew = sized(target, 2)

@@ -42,6 +42,7 @@ class Host(Place):
         self.slow = self.build("1.3.0", "DELAY=0.6")
         self.dead = self.build("1.4.0", "DIE=1")
         self.heavy = self.build("1.5.0", "LOAD=3")
+        self.small = self.build("1.6.0", f"ROOM={contract.ROOM} DELAY={contract.PACE}")
 
     def build(self, version: str, fault: str) -> Release:
         """Return a release whose image is built on the engine."""

@@ -50,6 +50,7 @@ class Laptop(Place):
     slow = Release("1.3.0", "d", "--delay 0.6")
     dead = Release("1.4.0", "e", "--die")
     heavy = Release("1.5.0", "f", "--load 3")
+    small = Release("1.6.0", "g", f"--room {contract.ROOM} --delay {contract.PACE}")
 
     def __init__(self, config: Config) -> None:
         self.config = config

@@ -19,7 +19,10 @@ from typing import ClassVar
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers with the version, after a delay, and fails a share of the predictions, or crashes."""
+    """Answers with the version, after a delay, and fails a share of the predictions, or crashes.
+
+    Of more predictions at once than it has room for it sheds the rest.
+    """
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -30,6 +33,7 @@ class Handler(BaseHTTPRequestHandler):
     # How many predictions it makes before it crashes; below 0 it never does.
     left = -1
     chance = random.Random(0)
+    room = threading.Semaphore()
 
     def do_GET(self) -> None:
         """Say that the server is ready, and which version it is; or how often it has predicted, or what."""
@@ -44,6 +48,16 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Predict."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if not self.room.acquire(blocking=False):
+            self.answer(503, {"error": "Too many requests at once."})
+            return
+        try:
+            self.predict(body)
+        finally:
+            self.room.release()
+
+    def predict(self, body: bytes) -> None:
+        """Answer a prediction."""
         time.sleep(self.delay)
         Handler.left -= 1
         if Handler.left == 0:
@@ -83,6 +97,7 @@ def main() -> None:
     parser.add_argument("--version", default=env("VERSION", "1.0.0"))
     parser.add_argument("--error-share", type=float, default=float(env("ERROR_SHARE", "0")))
     parser.add_argument("--delay", type=float, default=float(env("DELAY", "0")))
+    parser.add_argument("--room", type=int, default=int(env("ROOM", "1000")))
     parser.add_argument("--load", type=float, default=float(env("LOAD", "0")))
     parser.add_argument("--die", action="store_true")
     parser.add_argument("--host", default=env("HOST", "127.0.0.1"))
@@ -94,6 +109,7 @@ def main() -> None:
     time.sleep(args.load)
     Handler.version, Handler.error_share, Handler.delay = args.version, args.error_share, args.delay
     Handler.left = int(env("CRASH_AFTER", "-1"))
+    Handler.room = threading.Semaphore(args.room)
     server = Server((args.host, args.port), Handler)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     if args.port_file:

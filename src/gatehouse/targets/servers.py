@@ -4,6 +4,10 @@ A slot is a service. Of several servers each is asked for /readyz every second, 
 is passed by until it is ready: so a dead one costs users what it had begun and FAILED requests more. Traefik counts no
 request for which it finds no server ready, and a slot that answers nothing must have errors: then all servers get them.
 A single server is not asked: there is no other to send its requests to.
+
+Traefik takes every answer from 500 on for a failure, the 503 of a server that sheds among them, and cannot be told
+otherwise; one good answer in between makes it forget them. A server that sheds all the same is passed by until it is
+asked the next time; where the others then shed too, all get the requests, so an overload costs no capacity.
 """
 
 import re
