@@ -228,6 +228,7 @@ def test_drill_beside_production(serving, staging_target, place):
 
 
 @pytest.mark.kubernetes
+@pytest.mark.slow
 def test_guardian_promotes_alone(place, serving):
     """A pod of the cluster brings a canary to its end while nobody else looks, and no request fails."""
     with pipeline_image.built(f"{place.repository}/train:1") as name:

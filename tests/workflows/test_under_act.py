@@ -230,6 +230,7 @@ class TestDrift:
             {"ref": "main", "inputs": {"window": "sliding"}},
         )
 
+    @pytest.mark.slow
     def test_retrained_model_takes_over(self, scene, first):
         """The dispatched release is gated against the champion and rolled out step by step, and no request fails."""
         rows = requests.payload(payments(scene, *AUGUST), first.bundle.contract)
