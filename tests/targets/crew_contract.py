@@ -115,6 +115,9 @@ class CrewContract(ABC):
     def test_loading_server_is_waited_for(self, place: Place, target: Target) -> None:
         """A program that comes while another one's servers still load waits for these very servers."""
         crew = sized(target, 2)
+        # There must be a router, and on Docker a network.
+        crew.start("blue", place.good)
+        crew.stop("blue")
         for name in servers.names("blue", 2):
             crew.servers.launch(name, place.heavy)
         before = [self.process(crew, name) for name in servers.names("blue", 2)]

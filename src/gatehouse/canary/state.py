@@ -48,7 +48,7 @@ class Placed:
 class Transition:
     """One line of the rollout's story: when (seconds since the epoch), to which phase and weight, and why.
 
-    `evidence` is what each check said at the last look before.
+    `evidence` is what each check said at the last look before, and `release` what was tried, or rolled back.
     """
 
     at: float
@@ -56,6 +56,7 @@ class Transition:
     weight: int
     why: str
     evidence: tuple[str, ...] = ()
+    release: Release | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,8 @@ class State:
 def enter(state: State, phase: Phase, weight: int, now: float, why: str) -> State:
     """Return the state with a new phase or weight, and a line in its story."""
     evidence = tuple(f"{check.name}: {check.why}" for check in state.checks)
-    history = (*state.history, Transition(now, phase, weight, why, evidence))
+    release = state.canary.release if state.canary else None
+    history = (*state.history, Transition(now, phase, weight, why, evidence, release))
     return replace(state, phase=phase, weight=weight, step_started=now, looked_at=now, settled=False, history=history)
 
 

@@ -132,6 +132,8 @@ class Controller:
                     self.target.start(placed.slot, placed.release)
         if new is not None:
             self.apply()
+            if self.records:
+                telling.missed(self.state, self._folder, self.registry)
             self._begin(new)
         self.resumed = self.begun = True
 

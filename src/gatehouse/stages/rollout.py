@@ -27,7 +27,7 @@ from gatehouse.config import Config
 from gatehouse.errors import EvidenceError, GatehouseError, TakenError
 from gatehouse.registry import Registry
 from gatehouse.release import Release
-from gatehouse.stages import evidence, judgement, looking
+from gatehouse.stages import evidence, judgement, looking, telling
 from gatehouse.stages.controller import Controller
 from gatehouse.targets import Target
 from gatehouse.verdicts import Check, Decision, Subject, Verdict
@@ -84,6 +84,8 @@ def attach(config: Config, registry: Registry, minutes: float) -> Verdict:
     with closing(targets.connect(config)) as target:
         state = looking.found(target)
         if state is None or state.canary is None:
+            if state is not None:
+                telling.missed(state, Path(config.store.state), registry)
             return nothing("No rollout is under way.")
         if state.lease.until > time.time():
             # Somebody is at it, by settings that may not be these: nothing is put in that one's place.

@@ -1,28 +1,60 @@
-"""What a rollout tells the ledger: each line of its story, and how it ended."""
+"""What a rollout tells the ledger: each line of its story, and how it ended.
 
+The target keeps the story too, until the next rollout begins. So what was told to a machine that is gone by now, and
+could not hand it on, is told again by whoever comes next. What the ledger has is never told twice.
+"""
+
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from gatehouse import ledger
-from gatehouse.canary.state import Phase, State
+from gatehouse.canary.state import Phase, State, Transition
+from gatehouse.registry import Registry
+from gatehouse.stages import champions
 
 
 def told(state: State, folder: Path) -> State:
-    """Write what is new in the rollout's story to the ledger; killed before that is kept, it is written twice."""
-    if state.canary is None:
-        return state
-    release = state.canary.release.to_dict()
-    for one in state.history[state.told :]:
-        at = datetime.fromtimestamp(one.at, UTC).isoformat(timespec="milliseconds")
-        facts = {"at": at, "phase": str(one.phase), "weight": one.weight, "evidence": one.evidence}
-        ledger.append(folder, "rollout", why=one.why, release=release, **facts)
+    """Write to the ledger what it lacks of the rollout's story, beginning where it was told last."""
+    fresh = [one for one in state.history[state.told :] if one.release is not None]
+    for one in fresh:
+        facts = {"phase": str(one.phase), "weight": one.weight, "evidence": one.evidence}
+        _add(folder, "rollout", "release", one, facts)
     return replace(state, told=len(state.history))
 
 
 def ended(state: State, folder: Path) -> None:
     """Write a rollout that did not succeed to the ledger; the registry writes the others itself."""
-    if state.phase not in (Phase.ROLLED_BACK, Phase.HELD) or state.canary is None:
+    if state.phase in (Phase.ROLLED_BACK, Phase.HELD):
+        to = state.stable.release.to_dict() if state.stable else None
+        _add(folder, "rollback", "from", state.history[-1], {"to": to, "phase": str(state.phase)})
+
+
+def missed(state: State, folder: Path, registry: Registry | None) -> None:
+    """Write to the ledger what it lacks of a rollout that is over, and of the champion that came of it."""
+    if not state.over or not state.history:
         return
-    moved = {"from": state.canary.release.to_dict(), "to": state.stable.release.to_dict() if state.stable else None}
-    ledger.append(folder, "rollback", why=state.history[-1].why, phase=str(state.phase), **moved)
+    told(replace(state, told=0), folder)
+    ended(state, folder)
+    champion, served = registry.champion() if registry else None, champions.served(folder)
+    before = served[-1] if served else None
+    if champion is None or state.stable is None or champion.bundle != state.stable.release.bundle:
+        return
+    if before is None or before.bundle != champion.bundle:
+        done = "Rolled out" if state.phase == Phase.PROMOTED else "Rolled back"
+        moved = {"from": before.to_dict() if before else None, "to": champion.to_dict()}
+        ledger.append(folder, "promotion", why=f"{done}. {state.history[-1].why}", **moved)
+
+
+def _add(folder: Path, event: str, whose: str, one: Transition, facts: Mapping[str, Any]) -> None:
+    """Append an entry about a line of the story, unless the ledger has it."""
+    if one.release is None:
+        return
+    at, release = datetime.fromtimestamp(one.at, UTC).isoformat(timespec="milliseconds"), one.release.to_dict()
+    known = (entry for entry in ledger.read(folder) if entry["event"] == event)
+    if not any(
+        (entry.get("at"), entry.get(whose), entry.get("phase")) == (at, release, str(one.phase)) for entry in known
+    ):
+        ledger.append(folder, event, why=one.why, at=at, **{whose: release}, **facts)
