@@ -1,3 +1,4 @@
+import gc
 import http.client
 import json
 import signal
@@ -17,6 +18,7 @@ import tumours
 from gatehouse.bundle import MODEL, Bundle
 from gatehouse.config import Config
 from gatehouse.serving import prediction_log
+from gatehouse.serving import server as servers
 from gatehouse.serving.server import LIMITS
 from gatehouse.serving.service import Settings
 from gatehouse.targets import server_environment
@@ -36,6 +38,18 @@ def until_closed(port: int) -> list[int]:
         if answer.getheader("connection") == "close":
             connection.close()
             return statuses
+
+
+def test_garbage_is_sought_seldom() -> None:
+    """What was loaded is left alone, and a call of the model makes fewer new objects than are looked through."""
+    before = gc.get_threshold()
+    try:
+        servers.settle()
+        assert gc.get_freeze_count() > 10_000
+        assert gc.get_threshold() == (servers.YOUNG, *before[1:])
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 def test_limits_are_those_of_the_settings() -> None:
