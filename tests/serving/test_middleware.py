@@ -58,6 +58,19 @@ def test_sheds_before_reading(service: Service) -> None:
     assert b"gatehouse_http_requests_shed_total 1.0" in service.metrics.text()
 
 
+def test_waits_while_a_turn_is_full(service: Service) -> None:
+    """A request that comes late in a turn of the event loop is let in, and waits for the next before it is read."""
+    waiting: list[int] = []
+
+    def clock() -> float:
+        waiting.append(service.overload.waiting)
+        return float(len(waiting))
+
+    service.overload.clock = clock
+    assert ask(service, "POST", "/predict", sent)[0] == 504
+    assert waiting == [0, 0, 1], "at its coming, at its turn, and at the next one"
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 def test_health_is_never_shed(service: Service, path: str) -> None:
     """Whoever asks for health or counters is answered however much is under way."""

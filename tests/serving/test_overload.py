@@ -1,7 +1,9 @@
 import asyncio
 from dataclasses import dataclass
 
-from gatehouse.serving.overload import Overload
+import pytest
+
+from gatehouse.serving.overload import PARTS, Overload
 
 
 @dataclass
@@ -108,3 +110,73 @@ def test_few_slow_requests_are_answered() -> None:
         return [await server.turn(16, 20) for _ in range(5)]
 
     assert asyncio.run(slow()) == [0] * 5
+
+
+def test_waiting_requests_count() -> None:
+    """Whoever was let in and waits for a turn takes the place of others, until more than few wait for too long."""
+    server = Server()
+
+    async def seen(waiting: int) -> tuple[bool, bool]:
+        server.watched.waiting, server.watched.owed = waiting, waiting * 0.004
+        found = server.watched.crowded("row"), server.watched.refuses()
+        await asyncio.sleep(0)
+        return found
+
+    async def rising() -> list[tuple[bool, bool]]:
+        return [await seen(waiting) for waiting in (0, 12, 13, 40, 0)]
+
+    assert asyncio.run(rising()) == [(False, False), (False, False), (False, False), (True, True), (False, False)]
+
+
+def test_turn_ends_when_full() -> None:
+    """A turn is full after a part of the lag, and the next one begins anew."""
+    server = Server()
+
+    async def turns() -> list[bool]:
+        found = []
+        for milliseconds in (0, 12, 1):
+            found.append(server.watched.full())
+            server.now += milliseconds / 1000
+        found.append(server.watched.full())
+        await asyncio.sleep(0)
+        return [*found, server.watched.full()]
+
+    assert asyncio.run(turns()) == [False, False, False, True, False]
+
+
+def test_wait_has_an_end() -> None:
+    """Who waits counts as waiting, and has a turn after some that were full of others."""
+    server = Server()
+    server.watched.took("rows", 0.001, 100)
+    price = server.watched.prices["rows"]
+    seen: list[tuple[int, float]] = []
+
+    async def crowd() -> None:
+        while True:
+            server.watched.full()
+            server.now += 1
+            seen.append((server.watched.waiting, server.watched.owed))
+            await asyncio.sleep(0)
+
+    async def patient() -> None:
+        others = asyncio.create_task(crowd())
+        await asyncio.sleep(0)
+        seen.clear()
+        await server.watched.turn("rows")
+        others.cancel()
+
+    asyncio.run(patient())
+    assert seen == [(1, price)] * PARTS
+    assert (server.watched.waiting, server.watched.owed) == (0, 0.0)
+
+
+def test_free_turn_is_taken_at_once() -> None:
+    """Where nobody else is answered, nobody waits."""
+    server = Server()
+
+    async def alone() -> None:
+        waiting = server.watched.turn("rows")
+        with pytest.raises(StopIteration):
+            waiting.send(None)
+
+    asyncio.run(alone())

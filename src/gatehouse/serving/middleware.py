@@ -58,8 +58,9 @@ class _Exchange:
             await answers.busy(self.id)(self.scope, receive, self.send)
             return
         overload.under_way += 1
-        overload.served, began = self, time.thread_time()
         try:
+            await overload.turn(ROWS)
+            overload.served, began = self, time.thread_time()
             await self.app(self.scope, receive, self.send)
         finally:
             overload.under_way -= 1

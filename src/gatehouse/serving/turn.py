@@ -1,6 +1,7 @@
 """Requests that arrive in one turn of the event loop are answered together, by one call of the model.
 
-Nobody waits for others to come: what has arrived is answered when all of it was read.
+Nobody waits for others to come: what has arrived is answered when all of it was read. A crowd is answered in parts,
+between which the event loop reads, refuses and tells its health.
 """
 
 import asyncio
@@ -8,7 +9,8 @@ import time
 from typing import Protocol, TypeAlias
 
 from gatehouse.errors import GatehouseError
-from gatehouse.serving import answers, overload
+from gatehouse.serving import answers
+from gatehouse.serving.overload import ROW
 from gatehouse.serving.service import Outcome, Service, report
 
 
@@ -32,6 +34,7 @@ class Turn:
     def __init__(self, service: Service) -> None:
         self.service = service
         self._taken: list[Taken] = []
+        self._answering = False
 
     def take(self, connection: Connection, body: bytes, name: str, tasks: set[asyncio.Task[None]]) -> None:
         """Have a request answered at the turn's end; `tasks` are those that the server waits for when it stops."""
@@ -45,14 +48,27 @@ class Turn:
         self._taken.append((connection, body, name, time.perf_counter()))
 
     async def _end(self) -> None:
+        at_once = self.service.runtime.inline_rows
+        if at_once and not self.service.cache:
+            if not self._answering:
+                await self._in_parts(at_once)
+            return
         taken, self._taken = self._taken, []
-        began, at_once = time.perf_counter(), self.service.runtime.inline_rows
         # More rows than are predicted at once would go to another thread. Where all do, they go together.
         size = at_once or len(taken)
         for start in range(0, len(taken), size):
             await self._answer(taken[start : start + size])
-        if at_once and not self.service.cache:
-            self.service.overload.took(overload.ROW, time.perf_counter() - began, len(taken))
+
+    async def _in_parts(self, size: int) -> None:
+        """Answer all that was taken, and what comes meanwhile; between two parts others have their turn."""
+        overload, self._answering = self.service.overload, True
+        while self._taken:
+            await overload.turn(ROW, len(self._taken))
+            taken, self._taken = self._taken[:size], self._taken[size:]
+            began = time.perf_counter()
+            await self._answer(taken)
+            overload.took(ROW, time.perf_counter() - began, len(taken))
+        self._answering = False
 
     async def _answer(self, taken: list[Taken]) -> None:
         outcomes: list[Outcome]
