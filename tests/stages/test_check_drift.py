@@ -25,13 +25,13 @@ BANK = Path(__file__).parents[2] / "examples" / "bank_marketing" / "gatehouse.to
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
 
 
-def serve(folder, trained, rows, when=NOON, key="", fallback=False):
+def serve(folder, trained, rows, when=NOON, key="", **marks):
     """Write the log that a server writes when it is asked for rows."""
     contract = trained.bundle.contract
     body = json.dumps({"rows": requests.payload(rows, contract)}).encode()
     batch = requests.reader(contract, 10_000).read(body)
     answers = bundles.load_model(trained.bundle).predict(rows)
-    told = Answered("r1", batch, answers.values.tolist(), prediction_log.scores(answers), fallback)
+    told = Answered("r1", batch, answers.values.tolist(), prediction_log.scores(answers), **marks)
     lines = Recorder(trained.bundle, key=key).records(prediction_log.stamp(when), told, range(len(answers)))
     folder.mkdir(exist_ok=True)
     with (folder / f"{when:%H%M}.jsonl").open("w") as stream:
@@ -82,10 +82,11 @@ def test_calm_log_promotes(own, rows, tmp_path):
     assert verdict.details["outputs"]["action"] == "none"
 
 
-def test_fallback_is_no_model(own, rows, tmp_path):
-    """What the fallback answered is not what the model says of the world, and is not judged."""
+@pytest.mark.parametrize("mark", ["fallback", "tester"])
+def test_others_are_not_judged(own, rows, tmp_path, mark):
+    """What the fallback answered is not what the model says of the world, and testers do not ask as the world does."""
     serve(tmp_path / "log", own, rows)
-    serve(tmp_path / "log", own, rows, NOON + timedelta(minutes=1), fallback=True)
+    serve(tmp_path / "log", own, rows, NOON + timedelta(minutes=1), **{mark: True})
     assert check(own, tmp_path / "log").details["rows"] == len(rows)
 
 

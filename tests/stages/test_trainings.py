@@ -33,9 +33,10 @@ def test_tracked_run_is_found(trained):
     assert trainings.tracked(tracker, {**trained.bundle.manifest, "seed": 99}) == []
 
 
-def test_silent_tracker_finds_nothing(own):
+def test_silent_tracker_finds_nothing(own, tmp_path):
     """Where MLflow does not answer, the comparison goes without it."""
-    registry = replace(own.config.registry, tracking_uri="sqlite:////nowhere/mlflow.db")
+    (tmp_path / "file").touch()
+    registry = replace(own.config.registry, tracking_uri=f"sqlite:///{tmp_path}/file/mlflow.db")
     tracker = train.tracker(replace(own.config, registry=registry))
     assert trainings.tracked(tracker, own.bundle.manifest) == []
 

@@ -111,8 +111,8 @@ def of_champion(log: pd.DataFrame, champion: Bundle) -> pd.DataFrame:
             f"The window holds {len(log):,} predictions, none of them by the champion {champion.version} "
             f"({champion.digest[:12]}): they are by the bundle {others}. Does the champion serve?"
         )
-    # What its fallback answered is not what the model says of the world.
-    return own[~own["fallback"].astype(bool)].reset_index(drop=True)
+    # What its fallback answered is not what the model says of the world, nor do testers ask as the world does.
+    return own[~own["fallback"].astype(bool) & ~own["tester"].astype(bool)].reset_index(drop=True)
 
 
 def performance(config: Config, found: Workload, champion: Bundle, log: pd.DataFrame, key: str = "") -> Estimate | None:
