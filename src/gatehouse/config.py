@@ -149,8 +149,8 @@ class Serving:
     """What runs the model (`auto`: ONNX where its export is faithful), and what its servers take and show.
 
     `maximum_rows` is the most that one request may hold, and at most `inline_rows` of them are predicted without a
-    thread of their own. More than `maximum_in_flight` requests at once are refused, and those that do not fit into
-    `maximum_lag_ms` of one turn of the event loop; what takes longer than the time limit is given up. The answers of
+    thread of their own. More than `maximum_in_flight` requests at once are refused, and those that would wait for more
+    than `maximum_lag_ms` for their turn; what takes longer than the time limit is given up. The answers of
     `cache_rows` are kept. A local server has a `page` to try the model with.
     """
 
