@@ -97,3 +97,23 @@ def test_few_are_answered_at_once(service: Service) -> None:
     """What fits into one turn is answered in it."""
     service.overload.clock = lambda: 1.0
     assert len({at for *_, at in answered(service, [3 * SIZE]).seen}) == 1
+
+
+def test_broken_connection_stops_nobody(service: Service) -> None:
+    """Where one connection fails in an unforeseen way, whoever comes later is answered."""
+    client, turn, tasks = Client(), Turn(service), set[asyncio.Task[None]]()
+    failed: list[object] = []
+
+    def broken() -> None:
+        raise RuntimeError("the connection fails")
+
+    async def played() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context["exception"]))
+        for name, client.again in (("first", broken), ("later", lambda: None)):
+            turn.take(client, BODY, name, tasks)
+            while tasks:
+                await asyncio.sleep(0)
+
+    asyncio.run(played())
+    assert [name for name, *_ in client.seen] == ["first", "later"]
+    assert [str(error) for error in failed] == ["the connection fails"]

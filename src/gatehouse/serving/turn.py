@@ -62,13 +62,15 @@ class Turn:
     async def _in_parts(self, size: int) -> None:
         """Answer all that was taken, and what comes meanwhile; between two parts others have their turn."""
         overload, self._answering = self.service.overload, True
-        while self._taken:
-            await overload.turn(ROW, len(self._taken))
-            taken, self._taken = self._taken[:size], self._taken[size:]
-            began = time.perf_counter()
-            await self._answer(taken)
-            overload.took(ROW, time.perf_counter() - began, len(taken))
-        self._answering = False
+        try:
+            while self._taken:
+                await overload.turn(ROW, len(self._taken))
+                taken, self._taken = self._taken[:size], self._taken[size:]
+                began = time.perf_counter()
+                await self._answer(taken)
+                overload.took(ROW, time.perf_counter() - began, len(taken))
+        finally:
+            self._answering = False
 
     async def _answer(self, taken: list[Taken]) -> None:
         outcomes: list[Outcome]
