@@ -85,13 +85,25 @@ with staging.made(config) as (beside, target):
 """
 
 
+def end(config: Config, release: Release, folder: Path, number: signal.Signals) -> None:
+    """Have a program that has made a staging end by a signal."""
+    command = [sys.executable, "-c", KILLED, str(folder), config.registry.image, *release.to_dict().values()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": TESTS}) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == b"serving\n"
+        assert left(config)
+        program.send_signal(number)
+
+
+def test_cancelled_run_leaves_nothing(config, release, tmp_path):
+    """A run that is told to end removes its containers, its network and its volumes first."""
+    end(config, release, tmp_path, signal.SIGTERM)
+    assert left(config) == []
+
+
 def test_killed_run_is_cleared(config, release, tmp_path, monkeypatch):
     """What a killed run left is removed by the next one when it was silent for a while; a living one is let be."""
-    command = [sys.executable, "-c", KILLED, str(tmp_path), config.registry.image, *release.to_dict().values()]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": TESTS}) as dead:
-        assert dead.stdout is not None
-        assert dead.stdout.readline() == b"serving\n"
-        dead.send_signal(signal.SIGKILL)
+    end(config, release, tmp_path, signal.SIGKILL)
     assert left(config)
     monkeypatch.setattr(passing, "SILENT_SECONDS", 3.0)
     beside = staging.beside(config, str(tmp_path))
