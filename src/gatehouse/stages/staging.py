@@ -4,6 +4,9 @@ It is the very digest that users would meet, started as for them: it must get re
 answer as that does, and refuse what is no request. scripts/rollout.py asks for the verdict, by [rollout] staging; on a
 cluster that is where [kubernetes] staging_url says how staging is reached (deploy/kubernetes-staging).
 
+On this machine and on Docker each run has a staging of its own. A cluster has one namespace for all of them: there a
+drill and a staging at the same minute take each other's version away, and both are to be run again.
+
 Examples:
   scripts/staging.py
   GATEHOUSE_TARGET=docker GATEHOUSE_REGISTRY=image scripts/staging.py
