@@ -99,21 +99,27 @@ def test_few_are_answered_at_once(service: Service) -> None:
     assert len({at for *_, at in answered(service, [3 * SIZE]).seen}) == 1
 
 
-def test_broken_connection_stops_nobody(service: Service) -> None:
-    """Where one connection fails in an unforeseen way, whoever comes later is answered."""
-    client, turn, tasks = Client(), Turn(service), set[asyncio.Task[None]]()
-    failed: list[object] = []
+def test_broken_connection_stops_nobody(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    """Where one connection fails in an unforeseen way all others are answered, those that wait and those that come."""
+    broken, client, turn, tasks = Client(), Client(), Turn(service), set[asyncio.Task[None]]()
 
-    def broken() -> None:
+    def fail() -> None:
         raise RuntimeError("the connection fails")
 
+    broken.again = fail
+
     async def played() -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context["exception"]))
-        for name, client.again in (("first", broken), ("later", lambda: None)):
-            turn.take(client, BODY, name, tasks)
+        for crowd in range(2):
+            turn.take(broken, BODY, f"{crowd} broken", tasks)
+            for number in range(2 * SIZE):
+                turn.take(client, BODY, f"{crowd} {number}", tasks)
             while tasks:
                 await asyncio.sleep(0)
 
     asyncio.run(played())
-    assert [name for name, *_ in client.seen] == ["first", "later"]
-    assert [str(error) for error in failed] == ["the connection fails"]
+    assert [name for name, *_ in client.seen] == [f"{crowd} {n}" for crowd in range(2) for n in range(2 * SIZE)]
+    assert (service.overload.under_way, service.metrics.in_flight) == (0, 0)
+    assert [record.message.splitlines()[0] for record in caplog.records] == [
+        "Request 0 broken: RuntimeError",
+        "Request 1 broken: RuntimeError",
+    ]

@@ -1,7 +1,7 @@
 """Tells when a server has taken on too much, so that it refuses at once what it could only answer late.
 
-Two things may be too much: the requests that wait for an answer, and the time that one turn of the event loop takes, in
-which what has arrived is answered and nobody else is.
+Two things may be too much: the requests that wait for an answer, and the time for which they wait. A turn of the event
+loop, in which what has arrived is answered and nobody else is, takes a part of it.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ MEMORY, RISE, STEP_SECONDS = 0.9, 2, 1e-4
 
 
 class Overload:
-    """Counts what a server has taken on: at most `most` requests, and turns that may take `lag` seconds."""
+    """Counts what a server has taken on: at most `most` requests, and what waits for at most `lag` seconds."""
 
     def __init__(self, most: int, lag: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.most, self.lag, self.clock = most, lag, clock

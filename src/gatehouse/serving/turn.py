@@ -62,15 +62,13 @@ class Turn:
     async def _in_parts(self, size: int) -> None:
         """Answer all that was taken, and what comes meanwhile; between two parts others have their turn."""
         overload, self._answering = self.service.overload, True
-        try:
-            while self._taken:
-                await overload.turn(ROW, len(self._taken))
-                taken, self._taken = self._taken[:size], self._taken[size:]
-                began = time.perf_counter()
-                await self._answer(taken)
-                overload.took(ROW, time.perf_counter() - began, len(taken))
-        finally:
-            self._answering = False
+        while self._taken:
+            await overload.turn(ROW, len(self._taken))
+            taken, self._taken = self._taken[:size], self._taken[size:]
+            began = time.perf_counter()
+            await self._answer(taken)
+            overload.took(ROW, time.perf_counter() - began, len(taken))
+        self._answering = False
 
     async def _answer(self, taken: list[Taken]) -> None:
         outcomes: list[Outcome]
@@ -82,8 +80,11 @@ class Turn:
         now, metrics = time.perf_counter(), self.service.metrics
         for (connection, _, name, began), outcome in zip(taken, outcomes, strict=True):
             told = answers.told(answers.of(outcome, name)) if isinstance(outcome, GatehouseError) else outcome
-            connection.send(*told, name)
             metrics.answered(answers.PREDICT, told[0], now - began)
             metrics.in_flight -= 1
             self.service.overload.under_way -= 1
-            connection.answered()
+            try:
+                connection.send(*told, name)
+                connection.answered()
+            except Exception as error:  # of one connection, and the others wait for their answers
+                report(error, name)
