@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,13 @@ def test_given_key_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_key_is_for_one_host(tmp_path: Path):
-    """Nobody else may read the key, and what ssh was told of other hosts stays, below."""
+    """Nobody else may touch its files, or ssh uses none, and what ssh was told of other hosts stays, below."""
     (tmp_path / "config").write_text("Host other\n  User me\n")
+    (tmp_path / "config").chmod(0o600)
+    before = os.umask(0o002)
     reach_host.write(tmp_path, "host", "key", "host ssh-ed25519 AAAA")
-    assert (tmp_path / "gatehouse_key").stat().st_mode & 0o777 == 0o600
+    os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
     lines = (tmp_path / "config").read_text().splitlines()
     assert lines == [f'Include "{tmp_path}/gatehouse_config"', "Host other", "  User me"]
     assert (tmp_path / "gatehouse_config").read_text().startswith("Host host\n")

@@ -183,3 +183,9 @@ def test_wrong_address_is_told(address):
     """What names no host, or says too much, is refused."""
     with pytest.raises(ConfigError, match="names no host"):
         Tunnel(address)
+
+
+def test_ipv6_address_needs_a_name():
+    """The client itself refuses such an address, and says nothing of what to do."""
+    with pytest.raises(ConfigError, match="Give the host a name"):
+        tunnel.parts("ssh://me@[::1]:22")

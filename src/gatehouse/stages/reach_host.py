@@ -61,14 +61,18 @@ def run(environ: Mapping[str, str], folder: Path) -> Verdict:
 def write(folder: Path, host: str, key: str, hosts: str) -> None:
     """Have ssh use a key, and these keys of the host, for this host alone. What ssh was told before stays."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / "gatehouse_key"
-    path.touch(mode=0o600)
     # A form on a page has other ends of lines, and drops the last one, without which ssh cannot read it.
-    path.write_text("\n".join(key.split("\r\n")).strip() + "\n")
-    (folder / "gatehouse_known_hosts").write_text(hosts.strip() + "\n")
-    (folder / "gatehouse_config").write_text(SETTINGS.format(host=host, folder=folder))
+    _keep(folder / "gatehouse_key", "\n".join(key.split("\r\n")).strip() + "\n")
+    _keep(folder / "gatehouse_known_hosts", hosts.strip() + "\n")
+    _keep(folder / "gatehouse_config", SETTINGS.format(host=host, folder=folder))
     config, line = folder / "config", f'Include "{folder}/gatehouse_config"\n'
     before = config.read_text() if config.exists() else ""
     if line not in before:
         # First: an Include below a Host is part of it, and the first that is said of a host holds.
-        config.write_text(line + before)
+        _keep(config, line + before)
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write a file that nobody else may write, or ssh goes by none of them."""
+    path.touch(mode=0o600)
+    path.write_text(text)

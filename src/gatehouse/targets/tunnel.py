@@ -151,6 +151,11 @@ def parts(address: str) -> tuple[str, str]:
         raise ConfigError(no_host) from error
     if url.scheme != "ssh" or not url.hostname or url.password or url.query or url.fragment:
         raise ConfigError(no_host)
+    if "[" in url.netloc:
+        raise ConfigError(
+            f"DOCKER_HOST = '{address}': ssh takes no IPv6 address after ssh://. Give the host a name in "
+            "~/.ssh/config, with HostName, and write that."
+        )
     return f"ssh://{url.netloc}", url.path.rstrip("/") or containers.SOCKET
 
 
