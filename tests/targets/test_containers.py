@@ -54,3 +54,14 @@ def test_half_a_file_is_not_whole():
     assert containers.is_whole('{"a": 1}')
     assert not containers.is_whole('{"a": ')
     assert not containers.is_whole("")
+
+
+def test_guardian_is_known_by_what_it_was_told():
+    """One with another image, other settings or another key is another one, and the same is the same."""
+
+    def mark(image="train:1", told="{}", key="old"):
+        keys = {"GATEHOUSE_LOG_KEY": key}
+        return containers.guardian(NAMES, image, "/run/docker.sock", "", told, keys)["labels"][containers.GUARDS]
+
+    assert mark() == mark()
+    assert len({mark(), mark(image="train:2"), mark(told='{"a": 1}'), mark(key="new")}) == 4

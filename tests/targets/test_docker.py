@@ -117,6 +117,25 @@ def test_half_written_state_is_survived(place, target):
 
 
 @pytest.mark.docker
+def test_half_done_save_is_its_own(place, target, monkeypatch):
+    """A program that found room for one copy of its state alone is told so, and is nobody else at the next save."""
+    target.start("blue", place.good)
+    target.save('{"whole": 1}')
+    real = target.engine.write
+
+    def write(container, contents, attempts=1):
+        real(container, {containers.NEW_STATE: contents[containers.NEW_STATE], containers.STATE: '{"ha'})
+        raise TargetError("no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(target.engine, "write", write)
+        with pytest.raises(TargetError, match="no space left"):
+            target.save('{"whole": 2}')
+    target.save('{"whole": 3}')
+    assert target.load() == '{"whole": 3}'
+
+
+@pytest.mark.docker
 @pytest.mark.parametrize("name", ["servers.yml", "servers2.yml", "tls.yml", "traffic-0.yml", "traffic-1.yml"])
 def test_half_written_route_is_mended(place, target, name):
     """When the engine dies while the routes are written, the router reads none of them until the next program looks."""

@@ -1,8 +1,10 @@
 import gc
 import json
+import subprocess
 import uuid
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -48,6 +50,26 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SshHost]:
     monkeypatch.setenv("DOCKER_HOST", host.address)
     yield host
     host.stop()
+
+
+@pytest.mark.docker
+@ssh_host.needed
+def test_broken_way_is_mended_once(host: SshHost, monkeypatch: pytest.MonkeyPatch):
+    """Threads that find the way to the engine broken mend it once, and each gets its answer."""
+    made = []
+
+    class Counted(subprocess.Popen):
+        def __init__(self, *args, **options):
+            made.append(args)
+            super().__init__(*args, **options)
+
+    with closing(Engine()) as engine:
+        engine.tunnel.process.kill()
+        engine.tunnel.process.wait()
+        monkeypatch.setattr(subprocess, "Popen", Counted)
+        with ThreadPoolExecutor(4) as pool:
+            versions = {*pool.map(lambda _: engine.version(), range(4))}
+    assert (len(versions), len(made)) == (1, 1)
 
 
 @pytest.fixture

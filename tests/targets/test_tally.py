@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +43,12 @@ def test_tally_is_kept():
     """Another program carries on with the same counts."""
     found = Tally().look({"blue": {"a": counted(30)}}).look({"blue": {"b": counted(10)}, "green": {"c": counted(20)}})
     assert tally.from_json(tally.to_json(found)).totals() == found.totals()
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"past": {"red": 1}}', "[]"])
+def test_unreadable_tally_is_empty(text):
+    """What was half written, or by another version, ends no rollout: evidence is gathered anew."""
+    assert tally.from_json(text) == Tally()
 
 
 pods = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 50).map(lambda tens: counted(10 * tens)))

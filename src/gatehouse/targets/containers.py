@@ -1,5 +1,6 @@
 """The containers, the network and the volumes of a Docker target, as data: what the engine is asked for."""
 
+import hashlib
 import io
 import json
 import tarfile
@@ -102,14 +103,15 @@ def server(names: Names, name: str, release: Release, log: str, env: Mapping[str
     }
 
 
-def guardian(names: Names, image: str, socket: str, log: str, mark: str, keys: Mapping[str, str]) -> dict[str, Any]:
+def guardian(names: Names, image: str, socket: str, log: str, told: str, keys: Mapping[str, str]) -> dict[str, Any]:
     """Return the guardian's container: on the host's network, where the router's inner door is, and with its engine.
 
-    `socket` is the engine's, on its host, `log` a folder of the host or empty, and `mark` stands for its settings. The
-    `keys` are for servers that it may have to start again.
+    `socket` is the engine's, on its host, `log` a folder of the host or empty, and `told` its settings. The `keys` are
+    for servers that it may have to start again. Its label tells it from one with other settings or keys.
     Whoever holds the socket holds the host, so it is root there, with no right but that.
     """
     mounts = [Mount(SOCKET, socket, type="bind"), Mount(HOME, names.router, read_only=True)]
+    mark = hashlib.sha256(json.dumps([image, told, sorted(keys.items())]).encode()).hexdigest()
     described = {
         **_confined(names),
         "image": image,

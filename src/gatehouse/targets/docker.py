@@ -1,4 +1,4 @@
-"""The target on a Docker engine: a Traefik and two servers on a network of their own.
+"""The target on a Docker engine: a Traefik and the servers of two slots on a network of their own.
 
 Everything is found again by its name, and goes on serving after the program that started it has ended. The router's
 volume holds its routes and the rollout's state.
@@ -10,7 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ class DockerTarget:
         # The state as this program knows it, to see when another one has changed it.
         self.known: str | None = None
         self.servers = DockerServers(config, self.engine, self.names, self._router, self._log)
-        self.tally: Tally | None = None
+        self.tally = Tally()
         self.life = ExitStack()
         if family:
             self.life.enter_context(passing.living(self.engine, self.names))
@@ -121,31 +121,29 @@ class DockerTarget:
 
     def counters(self) -> dict[Slot, Counters]:
         """Return what the router has counted of each slot."""
-        if self.tally is None:
-            router = self.engine.find(self.names.router)
-            kept = self.engine.read(router, tally.FILE) if router else None
-            self.tally = tally.from_json(kept) if kept and containers.is_whole(kept) else Tally()
         counted, self.tally = self._router().counters(self.tally)
         return counted
 
     def guard(self, image: str) -> None:
-        """Start the guardian's container, unless it runs from the same image and goes by the same settings."""
+        """Start the guardian's container, unless it runs from the same image, by the same settings and keys."""
         router, told = self._ensure_router(), to_json(self.config)
-        mark = hashlib.sha256(f"{image}\n{told}".encode()).hexdigest()
-        found = self.engine.find(self.names.guardian)
+        keys = docker_servers.keys(self.config, os.environ)
+        wanted = containers.guardian(self.names, image, self.engine.socket, self._log(), told, keys)
+        mark, found = wanted["labels"][containers.GUARDS], self.engine.find(self.names.guardian)
         if found is not None and found.status == "running" and found.labels.get(containers.GUARDS) == mark:
             return
         if found is not None:
             self.engine.stop(found, self.config.rollout.drain_seconds)
         self.engine.write(router, {containers.SETTINGS: told})
-        keys = docker_servers.keys(self.config, os.environ)
-        self.engine.run(containers.guardian(self.names, image, self.engine.socket, self._log(), mark, keys))
+        self.engine.run(wanted)
 
     def load(self) -> str | None:
         """Return the rollout's state; of one that was being written when the engine died, the newer whole copy."""
         if not self.engine.has_volume(self.names.router):
             return None
-        self.known = self._kept(self._ensure_router())
+        router = self._ensure_router()
+        self.known = self._kept(router)
+        self.tally = tally.from_json(self.engine.read(router, tally.FILE) or "")
         return self.known
 
     def save(self, state: str) -> None:
@@ -156,9 +154,16 @@ class DockerTarget:
         """
         router = self._ensure_router()
         taken.check(self._kept(router), self.known)
-        counted = {} if self.tally is None else {tally.FILE: tally.to_json(self.tally)}
-        self.engine.write(router, {containers.NEW_STATE: state, containers.STATE: state, **counted})
+        try:
+            self.engine.write(router, {containers.NEW_STATE: state, containers.STATE: state})
+        except TargetError:
+            # One of the two may stand there now, and is this program's own.
+            self.known = self._kept(router)
+            raise
         self.known = state
+        # On a full disk the state is what matters.
+        with suppress(TargetError):
+            self.engine.put(router, {tally.FILE: tally.to_json(self.tally)})
 
     def close(self) -> None:
         """Let go of the engine; all containers go on serving."""
@@ -168,7 +173,7 @@ class DockerTarget:
     def remove(self) -> None:
         """Remove all containers, the network and the volumes."""
         self.engine.remove(self.names)
-        self.known = self.tally = None
+        self.known, self.tally = None, Tally()
 
     def _kept(self, router: Container) -> str | None:
         found = (self.engine.read(router, name) for name in (containers.STATE, containers.NEW_STATE))

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -42,18 +43,21 @@ class Engine:
                 "answers on its host alone. Use DOCKER_HOST=ssh://user@host, which reaches both."
             )
         self.address = address
+        # A heart beats beside the work of a rollout: two threads must not both mend the way there.
+        self._lock = threading.RLock()
         self._way = self.tunnel.open() if self.tunnel else None
         self._client = self._connect(self._way)
 
     @property
     def client(self) -> docker.DockerClient:
         """The connection to the engine, made again where the way there broke."""
-        way = self.tunnel.open() if self.tunnel else None
-        if way != self._way:
-            self._client.close()
-            self._client = self._connect(way)
-            self._way = way
-        return self._client
+        with self._lock:
+            way = self.tunnel.open() if self.tunnel else None
+            if way != self._way:
+                self._client.close()
+                self._client = self._connect(way)
+                self._way = way
+            return self._client
 
     @property
     def socket(self) -> str:
@@ -74,7 +78,8 @@ class Engine:
 
     def port(self, there: int) -> int:
         """Return the port of this machine's 127.0.0.1 that leads to one of the engine's host."""
-        return self.tunnel.port(there) if self.tunnel else there
+        with self._lock:
+            return self.tunnel.port(there) if self.tunnel else there
 
     def find(self, name: str) -> Container | None:
         """Return a container as it is now, or None."""
@@ -137,17 +142,21 @@ class Engine:
     def keep_room(self, container: Container) -> None:
         """Keep room in the router's volume, where there is some, for what takes the traffic from a canary."""
         with suppress(TargetError):
-            self.write(container, {containers.RESERVE: secrets.token_hex(reserve.BYTES // 2)})
+            self.put(container, {containers.RESERVE: secrets.token_hex(reserve.BYTES // 2)})
+
+    def put(self, container: Container, contents: dict[str, str]) -> None:
+        """Write files, in their order, to the router's volume. Raises TargetError where there is no room for them."""
+        with obeying(f"write to '{container.name}'"):
+            container.put_archive(containers.HOME, containers.archive(contents))
 
     def write(self, container: Container, contents: dict[str, str], attempts: int = 1) -> None:
-        """Write files, in their order, to the router's volume; before the next of the attempts the kept room is freed.
+        """Write files for which room is kept, in their order; before the next of the attempts that room is freed.
 
         Raises TargetError when none of the attempts found room.
         """
         for left in reversed(range(attempts)):
             try:
-                with obeying(f"write to '{container.name}'"):
-                    container.put_archive(containers.HOME, containers.archive(contents))
+                self.put(container, contents)
             except TargetError as error:
                 if NO_ROOM not in str(error):
                     raise
@@ -186,9 +195,10 @@ class Engine:
 
     def close(self) -> None:
         """Let go of the engine, and of the way to it."""
-        self._client.close()
-        if self.tunnel:
-            self.tunnel.close()
+        with self._lock:
+            self._client.close()
+            if self.tunnel:
+                self.tunnel.close()
 
     def _connect(self, way: Path | None) -> docker.DockerClient:
         try:

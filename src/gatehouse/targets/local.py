@@ -72,7 +72,7 @@ class LocalTarget:
         # The state as this program knows it, to see when another one has changed it.
         self.known: str | None = None
         self.servers = LocalServers(config, self.processes, self.router, command)
-        self.tally: Tally | None = None
+        self.tally = Tally()
 
     @property
     def url(self) -> str:
@@ -115,9 +115,6 @@ class LocalTarget:
 
     def counters(self) -> dict[Slot, Counters]:
         """Return what the router has counted of each slot."""
-        if self.tally is None:
-            path = self.folder / tally.FILE
-            self.tally = tally.from_json(path.read_text()) if path.exists() else Tally()
         counted, self.tally = self.router.inside.counters(self.tally)
         return counted
 
@@ -134,6 +131,8 @@ class LocalTarget:
     def load(self) -> str | None:
         """Return the rollout's state."""
         self.known = self._kept()
+        path = self.folder / tally.FILE
+        self.tally = tally.from_json(path.read_text(encoding="utf-8") if path.exists() else "")
         return self.known
 
     def save(self, state: str) -> None:
@@ -144,10 +143,9 @@ class LocalTarget:
             taken.check(self._kept(), self.known)
             # A rollout that cannot be recorded does not go on, but its end must find room: so one attempt.
             reserve.write_text(self.folder / STATE, state, self.router.reserve, attempts=1)
-            if self.tally is not None:
-                # On a full disk the state is what matters.
-                with suppress(OSError):
-                    files.write_text(self.folder / tally.FILE, tally.to_json(self.tally))
+            # On a full disk the state is what matters.
+            with suppress(OSError):
+                files.write_text(self.folder / tally.FILE, tally.to_json(self.tally))
         self.known = state
 
     def close(self) -> None:
@@ -163,7 +161,7 @@ class LocalTarget:
         self._stop_all()
         self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.known = self.tally = None
+        self.known, self.tally = None, Tally()
 
     def _kept(self) -> str | None:
         path = self.folder / STATE

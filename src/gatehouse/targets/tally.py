@@ -3,11 +3,10 @@
 Each counts since it started, and takes its counts with it. So what it said last is kept beside the rollout's state.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from gatehouse.canary.counters import SLOTS, Counters, Slot, fell, total
 
@@ -25,7 +24,7 @@ class Tally:
     seen: Mapping[Slot, Seen] = field(default_factory=dict)
 
     def look(self, counted: Mapping[Slot, Seen]) -> "Tally":
-        """Return the tally after a look at the pods of each slot, by their uids."""
+        """Return the tally after a look at each slot: at its pods by their uids, or its servers by their URLs."""
         past = {slot: self.past.get(slot, Counters()) for slot in SLOTS}
         for slot in SLOTS:
             for uid, before in self.seen.get(slot, {}).items():
@@ -49,4 +48,7 @@ def to_json(tally: Tally) -> str:
 
 def from_json(text: str) -> Tally:
     """Read a tally back; one that cannot be read is an empty one, and evidence is gathered anew."""
-    return TypeAdapter(Tally).validate_python(json.loads(text))
+    try:
+        return TypeAdapter(Tally).validate_json(text)
+    except ValidationError:
+        return Tally()

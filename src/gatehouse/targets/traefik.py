@@ -1,8 +1,8 @@
 """Traefik's settings and answers, as data: what it is told, and what it says it does and has counted.
 
-Two files describe the two slots' servers and the traffic. The traffic's description alternates between two names, and
-the newer one wins by its priority: a file that is replaced is not the one in force, so an empty or half-written file
-cannot cost a request. They hold JSON, which is YAML too, and of which no part but the whole can be read.
+One file describes the two slots' servers, one the router's certificate. The traffic's description alternates between
+two more, and the newer one wins by its priority: the file that is replaced is not the one in force, so an empty or
+half-written one cannot cost a request. They hold JSON, which is YAML too, and of which only the whole can be read.
 """
 
 from collections.abc import Iterable, Mapping
