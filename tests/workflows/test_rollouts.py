@@ -31,7 +31,7 @@ USUAL = "--error-share 0.005"
 # server swaps classes, others by its predictions beside stable's.
 FAULTS = {
     "errors": ("--error-share 0.05", "more errors than stable"),
-    "stalls": (f"{USUAL} --stall-every 30 --stall-ms 600", "more answers above 200 ms than stable"),
+    "stalls": (f"{USUAL} --stall-every 30 --stall-ms 600", r"more answers above \d+ ms than stable"),
     "swapped classes": (f"{USUAL} --swap", "differs from stable's by a PSI of|bundle, asked again, gives"),
     "crashes": (f"{USUAL} --crash-after 40", "errors"),
     "silence": ("--silent", "errors in"),
