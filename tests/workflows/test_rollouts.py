@@ -34,7 +34,7 @@ FAULTS = {
     "stalls": (f"{USUAL} --stall-every 30 --stall-ms 600", r"more answers above \d+ ms than stable"),
     "swapped classes": (f"{USUAL} --swap", "differs from stable's by a PSI of|bundle, asked again, gives"),
     "crashes": (f"{USUAL} --crash-after 40", "errors"),
-    "silence": ("--silent", "errors in"),
+    "silence": ("--silent", "errors in|answered none"),
 }
 PATIENT = {
     # It would find some of the faults before any user does.
@@ -134,7 +134,8 @@ def test_clock_has_nothing_to_do(scene, serving):
 
 def test_killed_workflow_is_picked_up(scene, serving):
     """A workflow that is killed leaves its canary to the guardian, and the next scheduled run tells how it ended."""
-    challenge(scene, serving, f"{USUAL} --delay-ms 1")
+    # Another image, and as good: where stable's p99 is 5 ms, a candidate that is 1 ms slower is worse.
+    challenge(scene, serving, f"{USUAL} --delay-ms 0")
     with traffic(scene, serving) as sent:
         dispatch(scene, serving, kill=lambda: state(scene).phase == Phase.BAKING)
         at = len(state(scene).history)
