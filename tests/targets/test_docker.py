@@ -24,7 +24,7 @@ from gatehouse.errors import TargetError
 from gatehouse.release import Release
 from gatehouse.stages import rollout
 from gatehouse.stages.traffic import Traffic
-from gatehouse.targets import containers
+from gatehouse.targets import containers, reserve
 from gatehouse.targets.docker import DockerTarget, open_log, project
 from gatehouse.verdicts import Decision
 
@@ -152,6 +152,21 @@ def test_half_written_route_is_mended(place, target, name):
     target.load()
     assert sum(target.routing().weights.values()) == 100
     assert contract.version(target) == place.good.version
+
+
+@pytest.mark.docker
+def test_room_is_kept_once(place, target):
+    """Each start keeps room in the router's volume where it was used or half written, and leaves what is kept."""
+    target.start("blue", place.good)
+    router = target.engine.find(target.names.router)
+    kept = target.engine.read(router, containers.RESERVE)
+    target.start("blue", place.good)
+    assert target.engine.read(router, containers.RESERVE) == kept
+    assert len(kept) == reserve.BYTES
+    for spoilt in ("", kept[1:]):
+        target.engine.write(router, {containers.RESERVE: spoilt})
+        target.start("blue", place.good)
+        assert len(target.engine.read(router, containers.RESERVE)) == reserve.BYTES
 
 
 @pytest.mark.docker

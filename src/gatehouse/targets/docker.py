@@ -42,6 +42,8 @@ from gatehouse.targets.router import Router
 from gatehouse.targets.tally import Tally
 
 TRAEFIK_IMAGE = "traefik:v3.7"
+# The descriptions of the traffic in the router's volume.
+TRAFFIC = tuple(f"routes/{name}.yml" for name in traefik.TRAFFIC)
 
 
 def of(config: Config, *, alone: bool = False) -> "DockerTarget":
@@ -176,8 +178,7 @@ class DockerTarget:
         self.known, self.tally = None, Tally()
 
     def _kept(self, router: Container) -> str | None:
-        found = (self.engine.read(router, name) for name in (containers.STATE, containers.NEW_STATE))
-        return next((text for text in found if text is not None and containers.is_whole(text)), None)
+        return next(self.engine.whole(router, containers.STATE, containers.NEW_STATE), None)
 
     def _ensure_router(self) -> Container:
         container = self.engine.find(self.names.router)
@@ -206,10 +207,8 @@ class DockerTarget:
     def _mend(self, router: Container) -> None:
         """Write what was half written when an engine died: as long as one file is broken, the router reads none."""
         self.servers.mend(router)
-        for name in (certificate.FILE, *(f"{name}.yml" for name in traefik.TRAFFIC)):
-            text = self.engine.read(router, f"routes/{name}")
-            if text is not None and not containers.is_whole(text):
-                self.engine.write(router, {f"routes/{name}": docker_servers.EMPTY}, attempts=2)
+        for name in self.engine.broken(router, f"routes/{certificate.FILE}", *TRAFFIC):
+            self.engine.write(router, {name: docker_servers.EMPTY}, attempts=2)
 
     def _router_knows_traffic(self) -> bool:
         container = self.engine.find(self.names.router)
@@ -227,8 +226,7 @@ class DockerTarget:
 
     def _described(self, router: Container) -> list[dict[str, Any]]:
         """Return the descriptions of the traffic, from the files: the router may not run yet."""
-        texts = [self.engine.read(router, f"routes/{name}.yml") for name in traefik.TRAFFIC]
-        return [json.loads(text) for text in texts if text and containers.is_whole(text)]
+        return [json.loads(text) for text in self.engine.whole(router, *TRAFFIC)]
 
     def _router(self) -> Router:
         return Router(self._address(containers.INTERNAL_PORT))

@@ -21,7 +21,7 @@ from gatehouse.targets.servers import Servers
 
 # What the router reads while `servers.FILE` is written, because a file cannot be swapped here: of two that say the same
 # it takes the first by its name, and of one that is missing nothing. Later it is emptied, or each reading would warn.
-COPY, EMPTY = "servers2.yml", "{}"
+ROUTES, COPY, EMPTY = f"routes/{servers.FILE}", "routes/servers2.yml", "{}"
 
 
 class DockerServers:
@@ -88,8 +88,7 @@ class DockerServers:
 
     def told(self, router: Container) -> Servers:
         """Return the servers that a router's volume names; of a description that was half written, the copy."""
-        texts = (self.engine.read(router, f"routes/{name}") for name in (servers.FILE, COPY))
-        whole = next((text for text in texts if text is not None and containers.is_whole(text)), None)
+        whole = next(self.engine.whole(router, ROUTES, COPY), None)
         return servers.known(json.loads(whole).get("http", {}).get("services", {}) if whole else {})
 
     def describe(self, servers: Servers) -> None:
@@ -101,12 +100,11 @@ class DockerServers:
     def tell(self, router: Container, wanted: Servers) -> None:
         """Write the servers to a router's volume."""
         text = json.dumps(servers.describe(wanted))
-        self.engine.write(router, {f"routes/{COPY}": text, f"routes/{servers.FILE}": text}, attempts=2)
+        self.engine.write(router, {COPY: text, ROUTES: text}, attempts=2)
 
     def mend(self, router: Container) -> None:
         """Write the servers anew where one of the two files was half written."""
-        texts = (self.engine.read(router, f"routes/{name}") for name in (servers.FILE, COPY))
-        if any(text is not None and not containers.is_whole(text) for text in texts):
+        if self.engine.broken(router, ROUTES, COPY):
             self.tell(router, self.told(router))
 
     def await_described(self) -> None:
@@ -114,9 +112,9 @@ class DockerServers:
         self.router().await_servers(self.described())
         router = self.engine.find(self.names.router)
         if router is not None:
-            whole, copy = (self.engine.read(router, f"routes/{name}") for name in (servers.FILE, COPY))
+            whole, copy = (self.engine.read(router, name) for name in (ROUTES, COPY))
             if copy not in (None, EMPTY) and containers.is_whole(whole or ""):
-                self.engine.write(router, {f"routes/{COPY}": EMPTY})
+                self.engine.write(router, {COPY: EMPTY})
 
     def _runs(self, name: str, release: Release) -> Container | None:
         container = self._container(name)

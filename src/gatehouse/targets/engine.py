@@ -140,9 +140,10 @@ class Engine:
             return True
 
     def keep_room(self, container: Container) -> None:
-        """Keep room in the router's volume, where there is some, for what takes the traffic from a canary."""
+        """Keep room in the router's volume to take the traffic from a canary, unless it is kept or none is left."""
         with suppress(TargetError):
-            self.put(container, {containers.RESERVE: secrets.token_hex(reserve.BYTES // 2)})
+            if len(self.read(container, containers.RESERVE) or "") < reserve.BYTES:
+                self.put(container, {containers.RESERVE: secrets.token_hex(reserve.BYTES // 2)})
 
     def put(self, container: Container, contents: dict[str, str]) -> None:
         """Write files, in their order, to the router's volume. Raises TargetError where there is no room for them."""
@@ -175,6 +176,16 @@ class Engine:
             except NotFound:
                 return None
             return containers.unpacked(b"".join(stream))
+
+    def whole(self, container: Container, *names: str) -> Iterator[str]:
+        """Return those JSON files of the router's volume, in this order, that were written to their end."""
+        texts = (self.read(container, name) for name in names)
+        return (text for text in texts if text is not None and containers.is_whole(text))
+
+    def broken(self, container: Container, *names: str) -> list[str]:
+        """Return which JSON files of the router's volume were half written when an engine died."""
+        texts = {name: self.read(container, name) for name in names}
+        return [name for name, text in texts.items() if text is not None and not containers.is_whole(text)]
 
     def stop(self, container: Container, seconds: float) -> None:
         """Let a container finish what it has begun, and remove it."""
