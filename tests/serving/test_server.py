@@ -1,6 +1,7 @@
 import gc
 import http.client
 import json
+import resource
 import signal
 import socket
 import subprocess
@@ -166,3 +167,14 @@ def test_refuses_unwritable_log(refused: Callable[..., str], bundle: Bundle, tmp
 def test_refuses_wrong_numbers(refused: Callable[..., str], bundle: Bundle, argument: str, value: str) -> None:
     """A number that is none, or out of its range, is said with the range."""
     assert f"{argument} is '{value}'" in refused("--bundle", bundle.path, argument, value)
+
+
+def test_opens_as_many_as_allowed() -> None:
+    """A process that began with room for few connections has room for many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (300, hard))
+        servers.open_many()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(servers.OPEN, hard), hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import gc
 import os
+import resource
 import signal
 import socket
 import sys
@@ -24,7 +25,7 @@ from starlette.types import ASGIApp
 
 from gatehouse import files
 from gatehouse.errors import ConfigError, GatehouseError, TargetError
-from gatehouse.serving import hot_path, page
+from gatehouse.serving import limited, page
 from gatehouse.serving import service as services
 from gatehouse.serving.late import Late
 from gatehouse.serving.middleware import Edge
@@ -38,6 +39,11 @@ ACCEPTED = 64
 # New objects after which Python looks for garbage: at its own 700, a call of scikit-learn is interrupted several times,
 # which takes a tenth of it.
 YOUNG = 10_000
+# Tenths of a second between two looks for clients that are too slow.
+LOOK = 10
+# Connections and files that may be open at once, where the machine allows it: shells and engines begin with 1,024, and
+# health could not be asked for where clients hold them all.
+OPEN = 65_536
 N = TypeVar("N", int, float)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -110,6 +116,14 @@ class Server(uvicorn.Server):
         """Say that requests are taken only now that a signal would lose none."""
         await super().startup(sockets)
         self.listening()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Let go of clients that are too slow; uvicorn calls it ten times a second, and stops where it says so."""
+        if not counter % LOOK:
+            now = asyncio.get_running_loop().time()
+            for connection in [*self.server_state.connections]:
+                connection.look(now)  # type: ignore[union-attr]
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish what is in flight, and what it needed."""
@@ -238,6 +252,15 @@ def settle() -> None:
     gc.set_threshold(YOUNG)
 
 
+def open_many() -> None:
+    """Let the process have OPEN connections, or as many as it may allow itself."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = OPEN if hard == resource.RLIM_INFINITY else min(OPEN, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(ValueError, OSError):  # a system with less than it says
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def _made(service: Service, wrap: Callable[[ASGIApp], ASGIApp]) -> ASGIApp:
     from gatehouse.serving import app
 
@@ -246,7 +269,7 @@ def _made(service: Service, wrap: Callable[[ASGIApp], ASGIApp]) -> ASGIApp:
 
 def _serve(service: Service, app: Late, listener: socket.socket, port_file: Path | None, drain: float) -> None:
     config = uvicorn.Config(
-        Edge(app, service), loop="uvloop", http=hot_path.of(service), lifespan="off", log_level="warning",
+        Edge(app, service), loop="uvloop", http=limited.of(service), lifespan="off", log_level="warning",
         access_log=False, server_header=False, proxy_headers=False, timeout_graceful_shutdown=FINISH_SECONDS,
     )  # fmt: skip
     try:
@@ -261,6 +284,7 @@ def _serve(service: Service, app: Late, listener: socket.socket, port_file: Path
             files.write_text(port_file, f"{listener.getsockname()[1]}\n")
 
     settle()
+    open_many()
     server = Server(config, service, drain, listening)
     server.run(sockets=[listener, *(listener.dup() for _ in range(ACCEPTED - 1))])
     if app.failure:

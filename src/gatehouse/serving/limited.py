@@ -1,0 +1,126 @@
+"""Connections held to limits that uvicorn's do not have, or one client could keep the server from all others.
+
+A head that does not end is copied again with each part that comes, a client that says nothing keeps its connection, and
+so does one that does not take its answer. Other protocols than HTTP/1.1 are not spoken here, whatever a client offers.
+"""
+
+import re
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from gatehouse.serving import answers, hot_path, identity
+from gatehouse.serving.service import Service
+
+# Of a head that comes in parts: eight times what most clients and proxies ever send.
+MOST_BYTES = 2**16
+# A server may pass over the offer and answer by HTTP/1.1, as most do; the parser would pass over the body. Java's own
+# client offers HTTP/2 so with each first request.
+OFFER = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.I)
+PASSED_OVER = b"\r\nignored"
+
+
+class Parser(httptools.HttpRequestParser):
+    """The parser of one connection, which is given only what the connection lets through."""
+
+    def __init__(self, connection: "Limited") -> None:
+        super().__init__(connection)
+        # As uvicorn's: what comes after a request that asks to close is no reason to leave that one unanswered.
+        self.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._connection = connection
+
+    def feed_data(self, data: bytes) -> None:  # type: ignore[override]
+        """Read on. Raises HttpParserError for what is no request."""
+        super().feed_data(self._connection.let_through(data))
+
+
+class Limited(HttpToolsProtocol):
+    """A connection with limits to the size of a head, and to the seconds that it may wait for its client."""
+
+    service: Service
+    # Whether a request is being answered that uvicorn does not know of.
+    waiting = False
+    # Whether a head, or a body, has begun and not ended; the bytes of the head, and how many heads have begun.
+    in_head = in_body = False
+    size = heads = 0
+    # What it waits for, and since when, as far as anybody looked.
+    awaited: tuple[str, int] | None = None
+    since = 0.0
+
+    def connection_made(self, transport: object) -> None:
+        """Take up a connection."""
+        super().connection_made(transport)  # type: ignore[arg-type]
+        self.parser = Parser(self)
+
+    def on_message_begin(self) -> None:
+        """Note that a head has begun."""
+        self.in_head, self.size = True, 0
+        self.heads += 1
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Note that it has ended."""
+        self.in_head, self.in_body = False, True
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Note that the body has ended, too."""
+        self.in_body = False
+        super().on_message_complete()
+
+    def let_through(self, data: bytes) -> bytes:
+        """Return what the parser may have of the bytes that came. Raises HttpParserError for too large a head."""
+        if self.in_body:
+            return data
+        if self.in_head:
+            self.size += len(data)
+            if self.size > MOST_BYTES:
+                raise httptools.HttpParserError
+        end = data.find(b"\r\n\r\n")
+        if not OFFER.search(data, 0, end if end >= 0 else len(data)):
+            return data
+        head, mark, rest = data.partition(b"\r\n\r\n")
+        return OFFER.sub(PASSED_OVER, head) + mark + rest
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn says the same of whatever it refuses
+        """Refuse what the parser could not read."""
+        if self.size > MOST_BYTES:
+            self.refuse(431, f"The request's head is too large. Send headers of less than {MOST_BYTES} bytes.")
+        else:
+            self.refuse(400, "This is no request by HTTP/1.1. See /docs.")
+
+    def refuse(self, status: int, message: str) -> None:
+        """Answer what never became a request, and close the connection."""
+        name = identity.new()
+        answer = answers.failure(status, message, name)
+        ours = [*answer.raw_headers, (b"x-request-id", name.encode()), (b"connection", b"close")]
+        lines = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *ours)]
+        self.transport.write(b"".join((STATUS_LINE[status], *lines, b"\r\n", bytes(answer.body))))
+        self.transport.close()
+        self.service.metrics.answered("other", status, 0.0)
+
+    def look(self, now: float) -> None:
+        """Let go of a client that was too slow; to be called every second or so, at a time of the event loop."""
+        found = self._awaits()
+        seconds = self.service.settings.time_limit_seconds
+        if found is None or found != self.awaited:
+            self.awaited, self.since = found, now
+        elif now - self.since > seconds and not self.transport.is_closing():
+            if found[0] == "reader":
+                self.transport.abort()
+            elif self.in_head:
+                self.refuse(408, f"The request's head did not come within {seconds:g} s.")
+            else:
+                self.transport.close()
+
+    def _awaits(self) -> tuple[str, int] | None:
+        """Return what the client has to do for this to go on; None when it has nothing to do, or uvicorn watches it."""
+        if self.flow.write_paused:
+            return "reader", self.transport.get_write_buffer_size()
+        answering = self.waiting or (self.cycle is not None and not self.cycle.response_complete)
+        return None if answering or self.timeout_keep_alive_task is not None else ("request", self.heads)
+
+
+def of(service: Service) -> type[Limited]:
+    """Return the class of the connections to the server of a service."""
+    return type("Client", (Limited, hot_path.of(service)), {"service": service})
