@@ -58,6 +58,7 @@ FAULTS: dict[str, Fault] = {
     "deep nesting": (b'{"area": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", 400, "$", "nesting of a usual size"),
     "long number": (written("area", "9" * 5000), 400, "$", "numbers and nesting of a usual size"),
     "huge number": (written("area", "1e300"), 422, "$.area", "an integer"),
+    "too large for a model": (written("mean_texture", "1e300"), 422, "$.mean_texture", "or null, and at most 3.4e+38"),
     "too large a body": (row(size=SECRET * 800_000), 413, "$", "at most 4194304 bytes"),
 }  # fmt: skip
 

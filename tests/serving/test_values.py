@@ -1,4 +1,5 @@
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,22 @@ def test_reads_fitting_values(column: Column, value: Any, clean: Any) -> None:
 def test_refuses_unfitting_values(column: Column, value: Any) -> None:
     """What does not fit is refused, saying what was expected."""
     with pytest.raises(ValueError, match="^" + values.expected(column)):
+        values.read(value, column)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        (Column("x", "number", minimum=0), 1e39, "a finite number of at least 0, and at most 3.4e+38"),
+        (Column("x", "number", maximum=1), -(10**400), "a finite number of at most 1, and at least -3.4e+38"),
+        (Column("x", "number", maximum=1), 1e39, "a finite number of at most 1"),
+        (COUNT, 2**53 + 2, "an integer, and at most 9007199254740992"),
+        (COUNT, "7", "an integer"),
+    ],
+)
+def test_names_an_end_that_the_schema_does_not(column: Column, value: Any, said: str) -> None:
+    """A number that no model can compute with is refused, also where the schema names no end."""
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
         values.read(value, column)
 
 

@@ -14,10 +14,11 @@ from sklearn.preprocessing import FunctionTransformer
 from gatehouse import bundle as bundles
 from gatehouse import workload
 from gatehouse.config import Config, Store, Window, Workload
+from gatehouse.contract import Column, Contract
 from gatehouse.errors import DataError, WorkloadError
 from gatehouse.gates import quality
 from gatehouse.report import markdown
-from gatehouse.stages import environment, planted, train
+from gatehouse.stages import environment, manifest, planted, train
 from gatehouse.verdicts import Decision
 
 METRICS = {
@@ -42,11 +43,11 @@ def blurred(features: pd.DataFrame) -> pd.DataFrame:
 
 def test_bundle_states_its_origin(trained):
     """The manifest names the data, the code, the libraries and the metric with its interval."""
-    manifest = trained.bundle.manifest
-    assert manifest["version"] == "1.0.0"
-    assert manifest["data"]["training_rows"] > manifest["data"]["holdout_rows"] > 0
-    assert manifest["libraries"].keys() >= {"python", "scikit-learn"}
-    measured = manifest["metrics"]["log_loss"]
+    said = trained.bundle.manifest
+    assert said["version"] == "1.0.0"
+    assert said["data"]["training_rows"] > said["data"]["holdout_rows"] > 0
+    assert said["libraries"].keys() >= {"python", "scikit-learn"}
+    measured = said["metrics"]["log_loss"]
     assert measured["low"] < measured["value"] < measured["high"]
 
 
@@ -130,3 +131,14 @@ def test_rows_are_split_once(trained):
     identity = trained.found.contract.named("id")
     assert not set(split.training[identity]) & set(split.holdout[identity])
     assert isinstance(split.holdout, pd.DataFrame)
+
+
+def test_card_says_what_each_column_takes(trained):
+    """Who reads the card learns what to send; an end that the schema does not name is not written as one."""
+    columns = [
+        Column("kind", "category", categories=("a", "b")), Column("new", "boolean"),
+        Column("age", "number", minimum=0, maximum_missing=0.25),
+    ]  # fmt: skip
+    card = manifest.card(trained.bundle.manifest, Contract((*columns, Column("y", "number", "target")), "regression"))
+    takes = "| kind | a, b | 0% |\n| new | true or false | 0% |\n| age | a finite number of at least 0 | 25% |\n"
+    assert card.endswith(takes)

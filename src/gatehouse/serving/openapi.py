@@ -46,8 +46,7 @@ def _column(column: Column) -> dict[str, Any]:
         return {"type": ["string", "integer", "null"], "description": "Logged, so that a label can be joined later."}
     schema = dict(TYPES[column.kind])
     if column.kind in ("number", "integer"):
-        ends = {"minimum": column.minimum, "maximum": column.maximum}
-        schema |= {name: end for name, end in ends.items() if end is not None}
+        schema["minimum"], schema["maximum"] = values.ends(column)
     if column.maximum_missing > 0:
         schema["type"] = [schema["type"], "null"]
     if column.categories:

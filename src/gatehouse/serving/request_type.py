@@ -4,7 +4,6 @@ It only takes what is beyond doubt, and then gives what `requests` gives. Whatev
 way to write something right, that reader reads again, slowly, and says what was expected where.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
@@ -14,7 +13,6 @@ from msgspec import Meta
 
 from gatehouse.contract import Column
 from gatehouse.serving import values
-from gatehouse.serving.values import LARGEST_INTEGER
 
 
 class RowType:
@@ -84,9 +82,6 @@ def kind_of(column: Column) -> Any:
         return bool
     if column.kind in ("category", "time"):
         return Literal[column.categories] if values.refuses_unseen(column) else str
-    low, high = column.minimum, column.maximum
-    if column.kind == "number":
-        return Annotated[float, Meta(ge=low, le=high)]
-    least = -LARGEST_INTEGER if low is None else max(math.ceil(low), -LARGEST_INTEGER)
-    most = LARGEST_INTEGER if high is None else min(math.floor(high), LARGEST_INTEGER)
-    return Annotated[int, Meta(ge=least, le=most)]
+    low, high = values.ends(column)
+    # msgspec wants the ends of an integer as integers.
+    return Annotated[float, Meta(ge=low, le=high)] if column.kind == "number" else Annotated[int, Meta(ge=low, le=high)]

@@ -9,8 +9,9 @@ from typing import Any
 
 from gatehouse.contract import Column, Kind
 
-# Beyond it JSON's numbers are no longer exact integers, in JavaScript and in the model's floats alike.
-LARGEST_INTEGER = 2**53
+# What a column takes where its schema names no end. Beyond them a number is infinite in single precision, in which many
+# models compute, and fail on it; an integer is no longer exact, in JavaScript and in the model's floats alike.
+LARGEST_NUMBER, LARGEST_INTEGER = 3.4e38, 2**53
 WORDS: dict[Kind, str] = {
     "number": "a finite number",
     "integer": "an integer",
@@ -40,7 +41,7 @@ def read(value: Any, column: Column) -> Any:
     else:
         clean = _convert(value, column.kind)
     if clean is None or not _within(clean, column):
-        raise ValueError(expected(column))
+        raise ValueError(expected(column) + _size(value, column))
     return clean
 
 
@@ -59,6 +60,18 @@ def expected(column: Column) -> str:
     elif high is not None:
         text += f" of at most {high:.15g}"
     return f"{text}, or null" if column.maximum_missing > 0 else text
+
+
+def ends(column: Column) -> tuple[float, float]:
+    """Return the least and the largest number that a column of numbers or integers takes."""
+    if column.kind == "integer":
+        low = -LARGEST_INTEGER if column.minimum is None else max(math.ceil(column.minimum), -LARGEST_INTEGER)
+        high = LARGEST_INTEGER if column.maximum is None else min(math.floor(column.maximum), LARGEST_INTEGER)
+        return low, high
+    return (
+        -LARGEST_NUMBER if column.minimum is None else column.minimum,
+        LARGEST_NUMBER if column.maximum is None else column.maximum,
+    )
 
 
 def levels(columns: Mapping[str, Column]) -> dict[str, frozenset[str | None]]:
@@ -119,7 +132,7 @@ def _number(value: Any, kind: Kind) -> float | int | None:
     if isinstance(value, float) and not math.isfinite(value):  # 1e999 is JSON, and infinite
         return None
     if kind == "integer":
-        return int(value) if value == int(value) and abs(value) <= LARGEST_INTEGER else None
+        return int(value) if value == int(value) else None
     try:
         return float(value)
     except OverflowError:
@@ -140,4 +153,15 @@ def _within(value: Any, column: Column) -> bool:
         return value in (column.categories or ())
     if column.kind not in ("number", "integer") or isinstance(value, str):
         return True
-    return (column.minimum is None or value >= column.minimum) and (column.maximum is None or value <= column.maximum)
+    low, high = ends(column)
+    return bool(low <= value <= high)
+
+
+def _size(value: Any, column: Column) -> str:
+    """Name the end that a number is beyond where the schema names none, so that nobody looks for it there."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or column.kind not in ("number", "integer"):
+        return ""
+    low, high = ends(column)
+    if column.maximum is None and value > high:
+        return f", and at most {high:.16g}"
+    return f", and at least {low:.16g}" if column.minimum is None and value < low else ""

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +15,7 @@ from gatehouse.config import Config
 from gatehouse.contract import Contract
 from gatehouse.gates.metrics import Estimate
 from gatehouse.predictions import Predictions
+from gatehouse.serving import values
 from gatehouse.stages import environment, judgement
 from gatehouse.stages import rows as rowsets
 from gatehouse.stages.rows import Rows
@@ -82,10 +83,10 @@ def card(manifest: Mapping[str, Any], contract: Contract) -> str:
     lines += ["| metric | value | 95 % interval |", "| --- | --- | --- |"]
     lines += [f"| {name} | {m['value']:.4f} | {m['low']:.4f} to {m['high']:.4f} |" for name, m in metrics.items()]
     lines += ["", manifest["serving"]["why"]]
-    lines += ["", "| feature | kind | range | may be missing |", "| --- | --- | --- | --- |"]
+    lines += ["", "| feature | takes | may be missing |", "| --- | --- | --- |"]
     for column in contract.features:
-        span = ", ".join(column.categories) if column.categories else f"{column.minimum} to {column.maximum}"
-        lines.append(f"| {column.name} | {column.kind} | {span} | {column.maximum_missing:.0%} |")
+        takes = ", ".join(column.categories or ()) or values.expected(replace(column, maximum_missing=0))
+        lines.append(f"| {column.name} | {takes} | {column.maximum_missing:.0%} |")
     return "\n".join(lines) + "\n"
 
 
