@@ -111,7 +111,7 @@ def begun(random: np.random.Generator, world: World) -> State:
     serving = State(Phase.PROMOTED, stable=Placed("blue", OLD), watched=watched, settled=True)
     chain = (Strategy.SHADOW, Strategy.CANARY)
     state = machine.begin(serving, NEW, 0.0, world.expected(random), chain, KNOBS.share)
-    return states.settle(machine.started(states.settle(state), {}, 0.0, STEPS))
+    return states.settle(machine.started(states.settle(state), {}, 0.0, STEPS, BESIDE))
 
 
 def tried(random: np.random.Generator, world: World) -> Amounts:

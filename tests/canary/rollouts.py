@@ -41,7 +41,7 @@ def counted(before: Counters, event: Seconds) -> Counters:
 def baking(now: float = 0.0) -> State:
     """Return a rollout at its first step, settled."""
     state = settle(machine.begin(SERVING, NEW, now))
-    return settle(machine.started(state, {"blue": NOTHING, "green": NOTHING}, now, STEPS))
+    return settle(machine.started(state, {"blue": NOTHING, "green": NOTHING}, now, STEPS, BESIDE))
 
 
 def play(state: State, events: Iterable[Seconds]) -> list[State]:

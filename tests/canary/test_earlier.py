@@ -135,11 +135,10 @@ def step(state: State, what: str, how: object) -> State:
     try:
         if what == "roll out" and isinstance(how, Release):
             serves = state.stable is not None and state.stable.release == how
-            return (
-                state
-                if serves
-                else settle(machine.started(settle(machine.begin(state, how, now)), {}, now, rollouts.STEPS))
-            )
+            if serves:
+                return state
+            begun = settle(machine.begin(state, how, now))
+            return settle(machine.started(begun, {}, now, rollouts.STEPS, rollouts.BESIDE))
         if what == "roll back":
             return back(state, how.version if isinstance(how, Release) else None)
         if what == "order" and isinstance(how, Do):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatehouse.canary import machine, routing
-from gatehouse.canary.counters import Counters
+from gatehouse.canary.counters import EDGES_MS, Counters
 from gatehouse.canary.rescoring import Rescored
 from gatehouse.canary.state import FINAL, Phase, Placed, settle, to_json
 from gatehouse.errors import EvidenceError
@@ -55,11 +55,12 @@ def test_stable_is_watched_at_rest():
     """Between rollouts stable's windows are counted, and the next canary is held against them; in one they are not."""
     state = SERVING
     for minute in range(70):
-        counters = {"blue": Counters(1000 * minute, 5 * (minute - minute % 2), 0, {5.0: 1000 * minute})}
+        n = 1000 * minute
+        counters = {"blue": Counters(n, 5 * (minute - minute % 2), 0, dict.fromkeys(EDGES_MS, n))}
         state = machine.rest(state, counters, 60.0 * minute, BESIDE)
-    begun = machine.started(settle(machine.begin(state, NEW, 4200.0)), counters, 4200.0, STEPS)
+    begun = machine.started(settle(machine.begin(state, NEW, 4200.0)), counters, 4200.0, STEPS, BESIDE)
     assert begun.compared.watched == 69
-    assert begun.compared.dispersion == {"errors": pytest.approx(10, rel=0.1), "answers above 5 ms": 1.0}
+    assert begun.compared.dispersion == {"errors": pytest.approx(10, rel=0.1), "answers above 25 ms": 1.0}
     assert machine.rest(begun, counters, 9999.0, BESIDE) == begun
 
 
@@ -72,7 +73,7 @@ def test_unsettled_comparison_waits():
 def test_lone_canary_is_not_compared():
     """At 100 % stable gets nothing that could be compared: a step goes on by its ceilings alone, or back."""
     steps = replace(STEPS, steps=(100,))
-    state = settle(machine.started(settle(machine.begin(SERVING, NEW, 0.0)), {}, 0.0, steps))
+    state = settle(machine.started(settle(machine.begin(SERVING, NEW, 0.0)), {}, 0.0, steps, BESIDE))
     for errors, phase in ((5, Phase.PROMOTED), (60, Phase.ROLLED_BACK)):
         counters = {"green": rollouts.counted(Counters(), Seconds(10, 205, errors)), "blue": Counters()}
         after, checks = machine.decide(state, counters, routing.of(state).weights, 10.0, steps, LIMITS, BESIDE)
@@ -138,7 +139,7 @@ def test_no_traffic_holds():
 
 def test_first_version_takes_all():
     """Without a stable version there is nothing to compare with and nobody to protect."""
-    state = machine.started(settle(machine.begin(None, NEW, 0.0)), {}, 1.0, STEPS)
+    state = machine.started(settle(machine.begin(None, NEW, 0.0)), {}, 1.0, STEPS, BESIDE)
     assert (state.phase, state.weight, rollouts.kinds(state)) == (Phase.PROMOTED, 100, ["Weigh", "Promote"])
     assert state.history[-1].at == 1.0
     assert state.history[-1].why == "It is the first version here: it takes all traffic at once."

@@ -28,7 +28,7 @@ BEFORE = 200
 def started(chain: Chain, now: float = 0.0) -> State:
     """Return a rollout by these strategies whose candidate has just become ready, settled."""
     state = settle(machine.begin(SERVING, NEW, now, strategies=chain, share=20))
-    return settle(machine.started(state, {"green": Counters(), "blue": counted(BEFORE)}, now, STEPS))
+    return settle(machine.started(state, {"green": Counters(), "blue": counted(BEFORE)}, now, STEPS, BESIDE))
 
 
 def counted(n: int, errors: int = 0, late: int = 0) -> Counters:

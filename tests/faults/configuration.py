@@ -47,6 +47,8 @@ FAULTS = [
     setting("everything held out", "a holdout of all rows", "less than 1", "[holdout]\nshare = 1.0\n"),
     setting("latency between two buckets", "a ceiling that the router cannot count", "use one of",
             "[canary]\nlatency_p95_ms = 123.0\n"),
+    setting("lateness between two buckets", "a floor that the router cannot count", "use one of",
+            "[comparison]\nlate_floor_ms = 20.0\n"),
     setting("rollout without steps", "no weight to go through", "steps", "[steps]\nsteps = []\n"),
     setting("no TOML", "a file that ends in the middle", "cannot be read as TOML", "[gate"),
     setting("workload that is not there", "a package of another name", "There is no module",

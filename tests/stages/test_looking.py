@@ -20,10 +20,10 @@ def test_rules_are_those_of_the_phase():
         PaperTarget(running={"blue": OLD, "green": NEW}, exact={"blue": [90, 0], "green": [40, 0]}),
         Config(),
     )
-    stable = settle(machine.started(settle(machine.begin(None, OLD, 0.0)), {}, 0.0, config.steps))
+    stable = settle(machine.started(settle(machine.begin(None, OLD, 0.0)), {}, 0.0, config.steps, config.comparison))
     for strategy, name in (Strategy.SHADOW, "shadow agreement"), (Strategy.CANARY, "traffic split"):
         began = settle(machine.begin(stable, NEW, 0.0, strategies=(strategy,), share=20))
-        state = machine.started(began, {}, 0.0, config.steps)
+        state = machine.started(began, {}, 0.0, config.steps, config.comparison)
         after = looking.judged(state, target, target.now, config)
         assert name in {check.name for check in after.checks}
         assert after.looked_at == target.clock
@@ -37,9 +37,9 @@ def test_sticky_clients_are_not_blamed():
     for sticky in (False, True):
         config = parse({"rollout": {"sticky": sticky}})
         target = PaperTarget(running={"blue": OLD, "green": NEW}, routed=Routing({"blue": 50, "green": 50}))
-        steps = replace(config.steps, steps=(50, 100))
-        stable = settle(machine.started(settle(machine.begin(None, OLD, 0.0)), {}, 0.0, steps))
-        state = settle(machine.started(settle(machine.begin(stable, NEW, 0.0)), {}, 0.0, steps))
+        rules = replace(config.steps, steps=(50, 100)), config.comparison
+        stable = settle(machine.started(settle(machine.begin(None, OLD, 0.0)), {}, 0.0, *rules))
+        state = settle(machine.started(settle(machine.begin(stable, NEW, 0.0)), {}, 0.0, *rules))
         for requests in range(0, 4000, 500):
             target.exact = {"blue": [4.0 * requests, 0.0], "green": [float(requests), 0.0]}
             target.clock += 20

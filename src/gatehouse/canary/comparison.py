@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from gatehouse.canary import sequential
-from gatehouse.canary.counters import EDGES_MS, Counters
+from gatehouse.canary.counters import EDGES_MS, Counters, Edge
 from gatehouse.canary.sequential import START, START_BELOW, Process, Window, spoken
 from gatehouse.knobs import AtLeastOne, Looser, Multiple, Positive, Share, knobs
 from gatehouse.verdicts import Check, Decision
@@ -25,9 +25,9 @@ class Knobs:
     """Odds ratios of canary to stable, the chances of either error over a whole rollout, and a rate that is harmless.
 
     A canary is rolled back when its odds of an event are proven above `same` times stable's (`same_late` for answers
-    above stable's p95 and p99), and goes on when they are proven below `tolerated` times, or its own rate below
-    `harmless_rate`. `alpha` is shared by all metrics, and by its predictions, whose PSI may exceed by `psi` what it was
-    on the newest rows.
+    above stable's p95 and p99, if these took more than `late_floor_ms`), and goes on when they are proven below
+    `tolerated` times, or its own rate below `harmless_rate`. `alpha` is shared by all metrics, and by its predictions,
+    whose PSI may exceed by `psi` what it was on the newest rows.
 
     Counts are divided by how bursty stable was in windows of `window_seconds` before the start, by `bursts` where it
     was not watched long enough, and by no less where clients stay with their version. The odds that a request goes to
@@ -36,6 +36,7 @@ class Knobs:
 
     same: Annotated[Positive, Looser("higher")] = 1.0
     same_late: Annotated[Positive, Looser("higher")] = 1.5
+    late_floor_ms: Annotated[Edge, Looser("higher")] = 25.0
     tolerated: Annotated[Positive, Looser("higher")] = 2.0
     harmless_rate: Annotated[Share, Looser("higher")] = 0.02
     alpha: Annotated[Share, Looser("lower")] = 0.05
@@ -63,13 +64,17 @@ def late(edge: float) -> str:
     return f"answers above {edge:g} ms"
 
 
-def frozen(stable: Counters) -> tuple[float, ...]:
-    """Return the edges of the buckets that hold stable's p95 and p99; nothing while it has answered too little."""
+def frozen(stable: Counters, knobs: Knobs = DEFAULT) -> tuple[float, ...]:
+    """Return the edges, in milliseconds, above which answers are late; nothing while stable has answered too little.
+
+    They end the buckets of its p95 and p99, but none is below the floor: where stable answers within the first bucket,
+    colder caches alone make a version later than that.
+    """
     if stable.requests < FEWEST_ANSWERS:
         return ()
     ends = [next((edge for edge, n in sorted(stable.latency.items()) if n >= share * stable.requests), EDGES_MS[-1])
             for share in LATE]  # fmt: skip
-    return tuple(dict.fromkeys(ends))
+    return tuple(dict.fromkeys(max(end, knobs.late_floor_ms) for end in ends))
 
 
 def grown(name: str, evidence: Evidence, window: Window, knobs: Knobs = DEFAULT) -> Evidence:

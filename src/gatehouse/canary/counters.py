@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from gatehouse.errors import ConfigError
 
@@ -16,8 +18,19 @@ SLOTS: tuple[Slot, Slot] = ("blue", "green")
 CLASS, VALUE = "predicted class", "predicted value"
 Predicted = Mapping[str, Mapping[str, int]]
 
-# The upper edges, in milliseconds, of the buckets in which every router counts latency. A ceiling stands at one.
+# The upper edges, in milliseconds, of the buckets in which every router counts latency.
 EDGES_MS = (5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 150.0, 200.0, 250.0, 300.0, 400.0, 500.0, 750.0, 1000.0)
+
+
+def edge(value: float) -> float:
+    """Return `value` when a latency bucket ends there. Raises ValueError naming the edges."""
+    if value not in EDGES_MS:
+        raise ValueError(f"the router counts latency in buckets: use one of {', '.join(f'{e:g}' for e in EDGES_MS)}")
+    return value
+
+
+# A limit of latency in the settings, in milliseconds.
+Edge = Annotated[float, AfterValidator(edge)]
 
 
 @dataclass(frozen=True)
@@ -83,7 +96,8 @@ class Counters:
         if self.requests and edge not in self.latency:
             edges = ", ".join(f"{known:g}" for known in sorted(self.latency))
             raise ConfigError(
-                f"[canary] latency_p95_ms = {edge:g} is no edge of the router's buckets: use one of {edges}."
+                f"{edge:g} ms is no edge of the router's buckets: for [canary] latency_p95_ms and [comparison] "
+                f"late_floor_ms use {edges}."
             )
         return max(0, self.requests - self.latency.get(edge, self.requests))
 

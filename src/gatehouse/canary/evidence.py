@@ -6,22 +6,14 @@ began, stands above them: a bare comparison every minute rolls back healthy cana
 
 from typing import Annotated
 
-from pydantic import AfterValidator
 from scipy.special import betaincinv
 
-from gatehouse.canary.counters import EDGES_MS, Counters
-from gatehouse.knobs import Count, Looser, Positive, Share, knobs
+from gatehouse.canary.counters import Counters, Edge
+from gatehouse.knobs import Count, Looser, Share, knobs
 from gatehouse.verdicts import Check, Decision
 
 # A p95 above its limit means that more than this share of the answers is slower than the limit.
 SLOW_SHARE = 0.05
-
-
-def edge(value: float) -> float:
-    """Return `value` when a latency bucket ends there. Raises ValueError naming the edges."""
-    if value not in EDGES_MS:
-        raise ValueError(f"the router counts latency in buckets: use one of {', '.join(f'{e:g}' for e in EDGES_MS)}")
-    return value
 
 
 @knobs
@@ -29,7 +21,7 @@ class Knobs:
     """The ceilings that roll back, and what a step needs before it goes on."""
 
     error_rate: Annotated[Share, Looser("higher")] = 0.05
-    latency_p95_ms: Annotated[Positive, AfterValidator(edge), Looser("higher")] = 200.0
+    latency_p95_ms: Annotated[Edge, Looser("higher")] = 200.0
     confidence: Annotated[Share, Looser("higher")] = 0.999
     minimum_requests: Annotated[Count, Looser("lower")] = 200
     minimum_latency_requests: Annotated[Count, Looser("higher")] = 200

@@ -66,14 +66,16 @@ def begin(
     return enter(state, Phase.STARTING, 0, now, f"Version {candidate.version} starts in slot {slot}.")
 
 
-def started(state: State, counters: Mapping[Slot, Counters], now: float, steps: Knobs) -> State:
+def started(
+    state: State, counters: Mapping[Slot, Counters], now: float, steps: Knobs, beside: comparison.Knobs
+) -> State:
     """Return the state after the candidate said that it is ready; without a stable one it takes all traffic at once."""
     if state.stable is None:
         return enter(state, Phase.PROMOTED, 100, now, "It is the first version here: it takes all traffic at once.")
     stable = counters.get(state.stable.slot, Counters())
     # What was watched of another version is nothing to hold this one against.
     watched = state.watched if state.watched.bundle == state.stable.release.bundle else Watched()
-    begun = replace(state, compared=side_by_side.begun(watched, stable, state.compared.outputs.expected))
+    begun = replace(state, compared=side_by_side.begun(watched, stable, state.compared.outputs.expected, beside))
     why = "The candidate is ready."
     if state.strategies[0] != Strategy.SHADOW:
         return bake(begun, 0, counters, now, steps, why)

@@ -18,7 +18,7 @@ from gatehouse.verdicts import Check, Decision
 class Compared:
     """What was seen of both versions so far: stable's counters at the last look, and the evidence.
 
-    `edges` are the ends of the buckets, in milliseconds, at which stable's quantiles were frozen; empty until they are.
+    `edges` are the ends of the buckets, in milliseconds, above which answers are late; empty until these were frozen.
     `dispersion` of the metrics is from the `watched` windows before the start, and empty when these were too few.
     `share` is the canary's of the traffic at the last look, None when the router did not do as it was told. Of `sticky`
     clients each stays with one version, so that requests are no lots of their own.
@@ -35,13 +35,13 @@ class Compared:
     sticky: bool = False
 
 
-def begun(watched: Watched, stable: Counters, expected: Mapping[str, float]) -> Compared:
+def begun(watched: Watched, stable: Counters, expected: Mapping[str, float], knobs: Knobs) -> Compared:
     """Return what is known when the canary gets its first request: how late and how bursty stable is by itself.
 
     `expected` is the PSI between the predictions of both on the newest rows, by output.
     """
     before = total(watched.windows)
-    edges = comparison.frozen(before if before.requests >= comparison.FEWEST_ANSWERS else stable)
+    edges = comparison.frozen(before if before.requests >= comparison.FEWEST_ANSWERS else stable, knobs)
     dispersion = {}
     if watch.enough(watched.windows):
         dispersion = {ERRORS: bursts.dispersion([window.errors for window in watched.windows])}
@@ -68,7 +68,7 @@ def looked(
     if stable is None:
         return seen
     # Late answers are counted from the next look on: edges that were chosen by a window must not judge it.
-    found = replace(seen, stable=stable, edges=seen.edges or comparison.frozen(stable))
+    found = replace(seen, stable=stable, edges=seen.edges or comparison.frozen(stable, knobs))
     windows = _windows(seen, before, canary, stable, knobs)
     if windows is None:
         return found

@@ -215,7 +215,8 @@ class Controller:
                 for action in actions.needed(self.state):
                     self._do(action)
             if self.state.phase == Phase.STARTING:
-                self._keep(machine.started(self.state, self.target.counters(), self.now(), self.config.steps))
+                counters, rules = self.target.counters(), self.config
+                self._keep(machine.started(self.state, counters, self.now(), rules.steps, rules.comparison))
             elif self.state.phase in states.FINAL and not self.records:
                 return
             else:
