@@ -110,6 +110,23 @@ def test_deaf_router_ends_it(town):
     assert town.state.phase == Phase.ROLLED_BACK
 
 
+def test_deaf_router_ends_the_next_one_too(town):
+    """So it does to the next canary under the same guardian, of which no look succeeds at all."""
+    paper, newer = town.target, Release("1.2.0", "c" * 64, "x")
+
+    def sleep(seconds: float) -> None:
+        paper.sleep(seconds)
+        if town.state.phase == Phase.ROLLED_BACK and newer not in paper.running.values() and not paper.deaf:
+            town.roll_out(newer, 0.0)
+            paper.deaf = 1000
+
+    town.roll_out(NEW, 0.0)
+    paper.deaf, end = 3, paper.clock + 60
+    guard.watch(town.config, paper, sleep, lambda: paper.clock >= end, town.said.append, now=paper.now)
+    assert [one.release for one in town.state.history if one.phase == Phase.ROLLED_BACK] == [newer]
+    assert paper.routed.weights == {"blue": 100, "green": 0}
+
+
 def test_lost_state_is_survived(town):
     """A state that cannot be read is said, and the guardian goes on looking."""
     whole, town.target.state = town.target.state, "{"

@@ -249,8 +249,9 @@ class Controller:
             state = self.rescorer.look(self.state, self.config, self.registry)
             state = looking.judged(state, self.target, self.now, self.config)
         except TargetError:
-            self.failed_looks += 1
-            if self.failed_looks == PATIENCE:
+            # Who raised once, and could not take the traffic back, raises again.
+            self.failed_looks = (self.failed_looks + 1) % PATIENCE
+            if not self.failed_looks:
                 raise
             return False
         self.failed_looks = 0
