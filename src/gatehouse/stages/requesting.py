@@ -1,9 +1,11 @@
 """Asking a running server, as a client does."""
 
+import http.client
 import json
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,13 +46,17 @@ def wait_until_ready(url: str, seconds: float) -> None:
 
 
 def version(url: str) -> dict[str, str]:
-    """Return what the server says of its model: `model_version` and the bundle's hash, `bundle`."""
-    return dict(json.loads(_ask(f"{url}/version")))
+    """Return what the server says of its model: `model_version` and the bundle's hash, `bundle`.
+
+    Raises TargetError when it does not.
+    """
+    return _told(f"{url}/version", ("model_version", "bundle"))
 
 
 def predict(url: str, rows: pd.DataFrame, contract: Contract) -> Predictions:
     """Return what the server answers for raw rows. Raises TargetError when it refuses them."""
-    answer = json.loads(_ask(f"{url}/predict", {"rows": requests.payload(rows, contract)}))
+    names = ("predictions",) if contract.task == "regression" else ("predictions", "scores")
+    answer = _told(f"{url}/predict", names, {"rows": requests.payload(rows, contract)})
     if contract.task == "regression":
         return Predictions(np.array(answer["predictions"], dtype=float), np.empty(0))
     classes = tuple(answer["scores"][0])
@@ -79,14 +85,28 @@ def refuses(url: str) -> Check:
     return Check("bad request", Decision.PROMOTE if good else Decision.ERROR, why)
 
 
+def _told(url: str, names: Sequence[str], body: Any = None) -> dict[str, Any]:
+    """Return an answer that has these names. Raises TargetError when it has not: something else may serve there."""
+    said = _ask(url, body)
+    try:
+        answer = dict(json.loads(said))
+    except (ValueError, TypeError):
+        answer = {}
+    if absent := [name for name in names if name not in answer]:
+        raise TargetError(
+            f"{url} answered without '{absent[0]}', so no server of Gatehouse did: {said[:200]!r}. Is it the address?"
+        )
+    return answer
+
+
 def _ask(url: str, body: Any = None) -> str:
     data = None if body is None else json.dumps(body, allow_nan=False).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - our own server
     try:
         with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
-            return str(answer.read().decode())
+            return str(answer.read().decode(errors="replace"))
     except urllib.error.HTTPError as error:
         said = error.read().decode(errors="replace")[:500]
         raise RefusedError(error.code, f"{url} answered {error.code}: {said}") from error
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise TargetError(f"{url} did not answer: {error}.") from error
