@@ -1,5 +1,6 @@
 """The guardian on paper, with a clock that is turned by hand, and as a process beside real servers."""
 
+import errno
 import itertools
 import os
 import signal
@@ -99,6 +100,30 @@ def test_bad_canary_is_rolled_back(town):
     assert "errors beside stable" in {check.name for check in ended.checks}
     (entry,) = [each for each in ledger.read(Path(town.config.store.state)) if each["event"] == "rollback"]
     assert "more errors than stable" in entry["why"]
+
+
+def gone(_: str) -> None:
+    """Say something where nobody is: the terminal was closed, or the disk of the output is full."""
+    raise OSError(errno.EIO, "Input/output error")
+
+
+def test_unheard_program_leaves_its_canary(town):
+    """Who began it and lost its terminal, as under a workflow that is killed, leaves it to the guardian."""
+    paper = town.target
+    left = rollout.run(town.config, NEW, target=paper, registry=town.shelf, say=gone, now=paper.now, sleep=paper.sleep)
+    assert (left.decision, town.state.weight, town.state.lease.until) == (Decision.HOLD, 10, 0)
+    town.guard(60)
+    assert town.target.routed.weights == {"blue": 0, "green": 100}
+
+
+def test_unheard_guardian_goes_on(town):
+    """A guardian whose words find no room, on a full disk say, guards all the same."""
+    town.target.error_share = {"1.1.0": 0.4}
+    town.roll_out(NEW, 0.0)
+    paper, end = town.target, town.target.clock + 30
+    guard.watch(town.config, paper, paper.sleep, lambda: paper.clock >= end, gone, now=paper.now)
+    assert paper.clock >= end
+    assert (paper.routed.weights, list(paper.running)) == ({"blue": 100, "green": 0}, ["blue"])
 
 
 def test_deaf_router_ends_it(town):

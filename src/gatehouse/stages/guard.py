@@ -12,7 +12,7 @@ import argparse
 import signal
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from typing import Any
 
@@ -60,14 +60,17 @@ def watch(
             controller.tick()
         except (GatehouseError, OSError) as error:
             controller.give_up(str(error))
-            say(f"{error}")
+            with suppress(OSError):
+                say(f"{error}")
         resting = controller.state.phase in FINAL
         if resting:
             # Who keeps the records has something to do now, or begins the next rollout.
             controller.release()
         stands = rollout.standing(controller.state)
         if stands != said:
-            say(stands)
+            # What it says may find no room: on a full disk above all it has to go on.
+            with suppress(OSError):
+                say(stands)
             said = stands
         sleep(REST_SECONDS if resting else config.rollout.poll_seconds)
     controller.release()

@@ -113,8 +113,9 @@ def run(
     """Roll a release out, and return how it ended, or stands after so many minutes, with the timeline in the details.
 
     An error on the way puts all traffic back on the stable version and becomes a verdict of `error`; so does Ctrl-C,
-    which is raised again, unless a guardian goes on. Called again after it was killed, it carries on. `expected` is as
-    the function of that name returns it; without it nobody knows how much the predictions of the two may differ.
+    which is raised again, or a terminal that is gone, unless a guardian goes on. Called again after it was killed, it
+    carries on. `expected` is as the function of that name returns it; without it nobody knows how much the predictions
+    of the two may differ.
     """
     controller = Controller(config, candidate, target, registry, now, expected or {})
     said, spoken, end = None, now(), now() + 60 * minutes
@@ -128,7 +129,13 @@ def run(
             controller.tick()
             stands = (controller.state.phase, controller.state.weight)
             if stands != said or now() - spoken >= SILENT_SECONDS:
-                say(progress(controller))
+                try:
+                    say(progress(controller))
+                except OSError:
+                    # Who should hear it is gone, as of a workflow that was killed; a guardian goes on.
+                    if not config.rollout.guardian:
+                        raise
+                    break
                 said, spoken = stands, now()
             if config.rollout.guardian:
                 controller.release()
