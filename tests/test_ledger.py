@@ -14,6 +14,14 @@ def test_entries_keep_order(tmp_path):
     assert ledger.read(tmp_path)[0]["to"] == {"version": "1.0.0"}
 
 
+@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\x85", "\r\n", "\x0c"])
+def test_reason_may_hold_any_mark(tmp_path, mark):
+    """A reason that was pasted, with what else ends a line, is one entry, and the ledger can still be read."""
+    ledger.append(tmp_path, "approval", why=f"agreed{mark}by all")
+    ledger.append(tmp_path, "rollback", why="errors rose")
+    assert [entry["why"] for entry in ledger.read(tmp_path)] == [f"agreed{mark}by all", "errors rose"]
+
+
 def test_actor_is_named(tmp_path, monkeypatch):
     """In a workflow, the entry names the GitHub actor."""
     monkeypatch.setenv("GITHUB_ACTOR", "octocat")

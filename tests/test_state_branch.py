@@ -26,7 +26,7 @@ def test_missing_branch_is_empty(remote, tmp_path):
 def test_approval_survives_runner(remote, tmp_path):
     """What one runner wrote, the next one reads, line by line."""
     one, two = tmp_path / "one", tmp_path / "two"
-    ledger.append(one, "approval", why="we looked at it", verdict="abc")
+    ledger.append(one, "approval", why="we looked\u2028at it", verdict="abc")
     assert state_branch.push(remote, one, "Keep it") == 1
     assert state_branch.pull(remote, two) == 1
     assert ledger.read(two) == ledger.read(one)

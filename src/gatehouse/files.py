@@ -60,6 +60,15 @@ def read_text(path: Path, what: str) -> str:
         raise EvidenceError(f"The {what} at {path} cannot be read: {error}.") from error
 
 
+def read_lines(path: Path, what: str) -> list[str]:
+    """Read a file of lines, as `read_text` does. Only a line feed ends one.
+
+    What else Unicode takes for the end of a line, such as U+2028, JSON may hold as it is.
+    """
+    text = read_text(path, what)
+    return text.removesuffix("\n").split("\n") if text else []
+
+
 def read_json(path: Path, what: str) -> Any:
     """Read JSON. Raises EvidenceError, calling the file `what`, when it is missing, broken, or holds NaN."""
     try:

@@ -28,7 +28,7 @@ def read(state: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     entries = []
-    for number, line in enumerate(files.read_text(path, "ledger").splitlines(), start=1):
+    for number, line in enumerate(files.read_lines(path, "ledger"), start=1):
         try:
             entries.append(json.loads(line))
         except json.JSONDecodeError as error:

@@ -60,7 +60,8 @@ def lines(path: Path) -> list[str]:
     if not path.is_file():
         return []
     whole, _, _ = files.read_text(path, "state").rpartition("\n")
-    return whole.splitlines()
+    # As `files.read_lines` does.
+    return whole.split("\n") if whole else []
 
 
 def merged(kept: list[str], own: list[str]) -> list[str]:

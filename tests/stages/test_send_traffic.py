@@ -42,7 +42,7 @@ def arguments(url: str, rows: Path | None) -> argparse.Namespace:
 def test_failures_reject(serve, tmp_path):
     """A request that fails is a reject that says how many, and who answered the others."""
     rows = tmp_path / "rows.jsonl"
-    rows.write_text('{"amount": 1.0}\n\n{"amount": 2.0}\n')
+    rows.write_text('{"amount": 1.0, "note": "\u2028"}\n\n{"amount": 2.0}\n')
     verdict = send_traffic.main(Config(), arguments(serve(0.4), rows))
     assert verdict.decision == Decision.REJECT
     assert "of 10 requests failed (version 1.0.0:" in verdict.why

@@ -139,7 +139,7 @@ def remembered(state: Path, champion: Bundle) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     try:
-        lines = [json.loads(line) for line in files.read_text(path, "list of drift windows").splitlines()]
+        lines = [json.loads(line) for line in files.read_lines(path, "list of drift windows")]
         return [line for line in lines if line["bundle"] == champion.digest]
     except (ValueError, TypeError, LookupError) as error:
         raise EvidenceError(f"The list of drift windows {path} is broken ({error!r}): restore or remove it.") from error

@@ -64,7 +64,7 @@ def _versions(answers: Sequence[Answer]) -> dict[str, int]:
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
-    lines = files.read_text(path, "file of rows").splitlines()
+    lines = files.read_lines(path, "file of rows")
     try:
         rows = [dict(json.loads(line)) for line in lines if line.strip()]
     except (ValueError, TypeError) as error:
