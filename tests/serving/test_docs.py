@@ -28,8 +28,15 @@ def test_docs_tell_the_contract(server: Any) -> None:
     html = text.decode()
     assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert '<th scope="row">mean radius</th><td>a finite number from 0 to 100</td>' in html
-    assert '<th scope="row">ward</th><td>a text, or null</td>' in html
-    for told in (*document["paths"], *document["paths"]["/predict"]["post"]["responses"], "at most 5."):
+    assert '<th scope="row">ward</th><td>a text. May be null, or left out</td>' in html
+    assert "<td>a text: small, medium, large; or one that it does not know</td>" in html
+    for told in (
+        *document["paths"],
+        *document["paths"]["/predict"]["post"]["responses"],
+        "at most 5.",
+        "predictions",
+        "problems",
+    ):
         assert told in html
 
 

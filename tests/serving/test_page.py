@@ -116,6 +116,13 @@ def test_form_shows_problems(chromium: int, server: Any) -> None:
     assert fields == ["area"]
 
 
+def test_infinity_is_not_missing(chromium: int, server: Any) -> None:
+    """In a browser: an infinite number is sent as it was typed, and refused, also where a value may be missing."""
+    url = f"http://127.0.0.1:{server.port}/"
+    (_, answer), _ = browser.run(chromium, url, enter("mean_texture", "Infinity"), SEND)
+    assert "$.mean_texture: expected a finite number of at least 0, or null" in answer
+
+
 def test_markup_stays_text(chromium: int, server: Any) -> None:
     """In a browser: markup that a user types is sent and shown as it is, and the shell's line keeps it in one word."""
     typed = EVIL.replace("1", "'1'")

@@ -75,6 +75,16 @@ def test_says_what_is_expected() -> None:
     assert values.expected(SIZE) == "a text, or null"
 
 
+def test_says_what_a_client_may_send() -> None:
+    """Known categories are listed, at most so many; whether a value may be missing is another matter."""
+    assert values.takes(SIZE) == "a text: small, large; or one that it does not know"
+    assert values.takes(Column("size", "category", categories=("s", "l"), unseen="refuse")) == "one of s, l"
+    many = Column("zip", "category", categories=tuple(map(str, range(1000))), maximum_missing=0.1)
+    assert values.takes(many).endswith("28, 29, ...; or one that it does not know")
+    assert (values.takes(KEY), values.optional(KEY)) == ("a text or an integer", True)
+    assert [values.optional(column) for column in (SIZE, AGE)] == [True, False]
+
+
 def test_lists_known_levels() -> None:
     """A column with a list knows its levels and a missing one; a column without a list, or an id, counts none."""
     columns = {column.name: column for column in (SIZE, Column("free", "category"), KEY)}

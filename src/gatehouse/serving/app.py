@@ -14,12 +14,22 @@ from gatehouse.errors import GatehouseError
 from gatehouse.serving import answers, body, docs, identity, openapi, page
 from gatehouse.serving.service import Service
 
-STATUSES = (400, 408, 413, 415, 422, 500, 503, 504)
+STATUSES = {
+    400: "No JSON, or no HTTP",
+    408: "The request did not come within the time limit",
+    413: "Too large a body, or too many rows",
+    415: "Another content type than application/json",
+    422: "Rows that the model does not take",
+    500: "The model failed, or the server",
+    503: "Too much to do: come back after the seconds in Retry-After",
+    504: "The model took too long",
+}
 
 
 class Answer(BaseModel):
-    """One prediction a row, in the order of the rows; `scores` holds each class's probability, null for a number.
+    """An answer: `predictions`, one a row in the order of the rows; `scores`, each class's probability, or null.
 
+    It has the `model_version` and the `request_id`, which is that of the header X-Request-Id where a client sent one.
     `fallback` stands there, true, where the model failed and the workload's own rule answered in its place.
     """
 
@@ -31,7 +41,7 @@ class Answer(BaseModel):
 
 
 class Failure(BaseModel):
-    """What went wrong; `problems` says where in the request, as a JSON path, and what was expected there."""
+    """A refusal: `error` says what went wrong; `problems` where, as a JSON `path`, and what was `expected` there."""
 
     error: str
     problems: list[dict[str, str]]
@@ -44,7 +54,10 @@ def create(service: Service, wrap: Callable[[ASGIApp], ASGIApp] = lambda app: ap
     app.state.service = service
     app.add_exception_handler(GatehouseError, _failed)
     app.add_exception_handler(HTTPException, _not_served)
-    statuses: dict[int | str, dict[str, Any]] = {status: {"model": Failure} for status in STATUSES}
+    statuses: dict[int | str, dict[str, Any]] = {
+        status: {"model": Failure, "description": said} for status, said in STATUSES.items()
+    }
+    statuses[200] = {"model": Answer, "description": "Answered by the model"}
     statuses[answers.FALLBACK] = {"model": Answer, "description": "Answered by the fallback, as the model failed"}
     request = {"requestBody": openapi.request_body(service.reader)}
     app.post(answers.PREDICT, response_model=Answer, responses=statuses, openapi_extra=request)(predict)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse
 
+from gatehouse.contract import Column
 from gatehouse.serving import page, values
 from gatehouse.serving.answers import PREDICT
 from gatehouse.serving.requests import Reader
@@ -37,9 +38,11 @@ def rendered(document: dict[str, Any], reader: Reader) -> tuple[str, int, dict[s
     html = Template(page.asset("docs.html")).substitute(
         style=style,
         version=escape(document["info"]["version"]),
-        fields=table((column.name, values.expected(column), column.description) for column in reader.columns.values()),
+        fields=table((column.name, takes(column), column.description) for column in reader.columns.values()),
         rows=reader.maximum_rows,
         example=escape(json.dumps(example, indent=2)),
+        answer=escape(document["components"]["schemas"]["Answer"]["description"]),
+        failure=escape(document["components"]["schemas"]["Failure"]["description"]),
         answers=table((status, answer["description"]) for status, answer in sorted(asked["responses"].items())),
         paths=table(
             (f"{method.upper()} {path}", told["description"])
@@ -48,6 +51,11 @@ def rendered(document: dict[str, Any], reader: Reader) -> tuple[str, int, dict[s
         ),
     )
     return html, 200, page.headers(style)
+
+
+def takes(column: Column) -> str:
+    """Return what a column takes, and whether it has to be sent."""
+    return values.takes(column) + (". May be null, or left out" if values.optional(column) else "")
 
 
 def table(rows: Iterable[Iterable[str]]) -> str:

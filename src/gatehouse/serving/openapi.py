@@ -30,9 +30,7 @@ def request_body(reader: Reader) -> dict[str, Any]:
 
 
 def _row(reader: Reader) -> dict[str, Any]:
-    required = [
-        name for name, column in reader.columns.items() if column.role == "feature" and column.maximum_missing == 0
-    ]
+    required = [name for name, column in reader.columns.items() if not values.optional(column)]
     return {
         "type": "object",
         "properties": {name: _column(column) for name, column in reader.columns.items()},

@@ -38,7 +38,7 @@ function addField(column, number) {
   input.id = id;
   input.name = column.name;
   input.setAttribute("aria-describedby", `${id}-note`);
-  const takes = `Takes ${column.expected.replace(/, or null$/, ", or nothing")}.`;
+  const takes = `Takes ${column.takes}${column.required ? "" : ", or nothing"}.`;
   const note = column.description ? `${column.description.replace(/\.$/, "")}. ${takes}` : takes;
   const box = made("div");
   box.append(made("label", column.name, { for: id }), ...parts, made("small", note, { id: `${id}-note` }));
@@ -51,7 +51,8 @@ function addField(column, number) {
 function value(column, text) {
   if (column.kind === "boolean") return text === "true";
   if (column.kind !== "number" && column.kind !== "integer") return text;
-  return text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text);
+  // JSON has no Infinity, and what is written for it would be a missing value.
+  return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
 function row() {

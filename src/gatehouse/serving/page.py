@@ -93,10 +93,10 @@ def about(bundle: Bundle) -> dict[str, Any]:
             {
                 "name": column.name,
                 "kind": "category" if column.role == "id" else column.kind,
-                "required": column.role == "feature" and column.maximum_missing == 0,
+                "required": not values.optional(column),
                 "categories": column.categories,
                 "description": column.description,
-                "expected": values.expected(column),
+                "takes": values.takes(column),
             }
             for column in columns
         ],

@@ -69,8 +69,7 @@ def of(columns: Iterable[Column]) -> Any:
     fields = {}
     for column in columns:
         kind = kind_of(column)
-        optional = column.maximum_missing > 0 or column.role == "id"
-        fields[column.name] = NotRequired[kind | None] if optional else kind
+        fields[column.name] = NotRequired[kind | None] if values.optional(column) else kind
     return TypedDict("Row", fields)  # type: ignore[operator]
 
 

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,8 @@ from gatehouse.contract import Column, Kind
 # What a column takes where its schema names no end. Beyond them a number is infinite in single precision, in which many
 # models compute, and fail on it; an integer is no longer exact, in JavaScript and in the model's floats alike.
 LARGEST_NUMBER, LARGEST_INTEGER = 3.4e38, 2**53
+# Categories that are listed to people; programs are told all.
+MOST_LISTED = 30
 WORDS: dict[Kind, str] = {
     "number": "a finite number",
     "integer": "an integer",
@@ -34,7 +36,7 @@ def read(value: Any, column: Column) -> Any:
 
     Raises ValueError saying what was expected, without the value.
     """
-    if value is None and (column.maximum_missing > 0 or column.role == "id"):
+    if value is None and optional(column):
         return None
     if column.role == "id":
         clean = _convert(str(value) if type(value) is int else value, "category")
@@ -60,6 +62,20 @@ def expected(column: Column) -> str:
     elif high is not None:
         text += f" of at most {high:.15g}"
     return f"{text}, or null" if column.maximum_missing > 0 else text
+
+
+def takes(column: Column) -> str:
+    """Say what a column takes to whoever writes a client: also the categories that the model knows."""
+    text = expected(replace(column, maximum_missing=0.0))
+    if not column.categories or column.role == "id" or refuses_unseen(column):
+        return text
+    more = ["..."] if len(column.categories) > MOST_LISTED else []
+    return f"{text}: {', '.join([*column.categories[:MOST_LISTED], *more])}; or one that it does not know"
+
+
+def optional(column: Column) -> bool:
+    """Tell whether a column may be null, or left out."""
+    return column.role == "id" or column.maximum_missing > 0
 
 
 def ends(column: Column) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -85,8 +85,7 @@ def card(manifest: Mapping[str, Any], contract: Contract) -> str:
     lines += ["", manifest["serving"]["why"]]
     lines += ["", "| feature | takes | may be missing |", "| --- | --- | --- |"]
     for column in contract.features:
-        takes = ", ".join(column.categories or ()) or values.expected(replace(column, maximum_missing=0))
-        lines.append(f"| {column.name} | {takes} | {column.maximum_missing:.0%} |")
+        lines.append(f"| {column.name} | {values.takes(column)} | {column.maximum_missing:.0%} |")
     return "\n".join(lines) + "\n"
 
 
