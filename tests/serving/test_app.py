@@ -1,6 +1,8 @@
+import http.client
 import json
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,26 @@ def test_replaces_unfit_request_id(server: Any, sent: str) -> None:
     headers = server.ask("/healthz", X_Request_Id=sent)[1]
     assert headers["x-request-id"] != sent
     assert len(headers["x-request-id"]) == 32
+
+
+@pytest.mark.parametrize(("path", "status"), [("/healthz", 200), ("/docs", 200), ("/predict", 405), ("/nowhere", 404)])
+def test_head_is_answered_as_get(server: Any, path: str, status: int) -> None:
+    """A probe that asks by HEAD gets what GET says, without the body, and goes on with the connection."""
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)) as connection:
+        found = []
+        for method in ("HEAD", "GET"):
+            connection.request(method, path)
+            answer = connection.getresponse()
+            found.append((answer.status, answer.getheader("content-length"), len(answer.read())))
+    (by_head, announced, body), (by_get, length, whole) = found
+    assert (by_head, announced, body) == (by_get, length, 0)
+    assert (by_get, length) == (status, str(whole))
+
+
+@pytest.mark.parametrize("path", ["/predict/", "/healthz/", "//predict"])
+def test_sends_nobody_elsewhere(server: Any, path: str) -> None:
+    """A path that is nearly one of these is told so: a redirect would take a row to wherever the Host header says."""
+    assert server.ask(path, json.dumps(ROW).encode(), Host="elsewhere.example")[0] == 404
 
 
 @pytest.mark.parametrize(("path", "status"), [("/nowhere", 404), ("/predict", 405), ("/../etc/passwd", 404)])

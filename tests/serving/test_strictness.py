@@ -1,5 +1,6 @@
 """Everything that a client can do wrong: a 4xx that says where and what was expected, and never what was sent."""
 
+import gzip
 import http.client
 import json
 import socket
@@ -52,6 +53,7 @@ FAULTS: dict[str, Fault] = {
     "list": (json.dumps([ROW]).encode(), 422, "$", '{"rows": [...]}'),
     "nothing": (b"", 400, "$", "JSON"),
     "invalid JSON": (row()[:-1], 400, "$", "it breaks at line 1"),
+    "byte order mark": (b"\xef\xbb\xbf" + row(), 400, "$", "without a byte order mark"),
     "two documents": (row() + row(), 400, "$", "it breaks"),
     "bad UTF-8": (row(size=SECRET).replace(SECRET.encode(), b"\xff\xfe"), 400, "$", "UTF-8"),
     "half a surrogate": (row(size="\ud800"), 422, "$.size", "a text"),
@@ -82,6 +84,14 @@ def test_other_content_is_refused(server: Any, kind: str) -> None:
     """Only JSON is read, whatever the body is."""
     status, _, text = server.ask("/predict", row(), content_type=kind)
     assert (status, json.loads(text)["problems"][0]["path"]) == (415, "$")
+
+
+def test_compressed_body_is_refused(server: Any) -> None:
+    """A body that is compressed is called that, whatever its bytes look like; one that says it is not, is read."""
+    status, _, text = server.ask("/predict", gzip.compress(row()), content_encoding="gzip")
+    assert (status, json.loads(text)["problems"][0]["path"]) == (415, "$")
+    assert "not compressed" in text.decode()
+    assert server.ask("/predict", row(), content_encoding="Identity")[0] == 200
 
 
 def test_announced_flood_is_not_read(server: Any) -> None:

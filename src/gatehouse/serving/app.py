@@ -18,7 +18,7 @@ STATUSES = {
     400: "No JSON, or no HTTP",
     408: "The request did not come within the time limit",
     413: "Too large a body, or too many rows",
-    415: "Another content type than application/json",
+    415: "Another content type than application/json, or a compressed body",
     422: "Rows that the model does not take",
     500: "The model failed, or the server",
     503: "Too much to do: come back after the seconds in Retry-After",
@@ -50,7 +50,10 @@ class Failure(BaseModel):
 
 def create(service: Service, wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app) -> ASGIApp:
     """Return the application that serves one model; `wrap` is for rehearsals. The caller closes the service."""
-    app = FastAPI(title="Gatehouse", version=service.bundle.version, docs_url=None, redoc_url=None)
+    # No redirects: behind a proxy that speaks TLS they would send a client's row there again in the clear.
+    app = FastAPI(
+        title="Gatehouse", version=service.bundle.version, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
     app.state.service = service
     app.add_exception_handler(GatehouseError, _failed)
     app.add_exception_handler(HTTPException, _not_served)

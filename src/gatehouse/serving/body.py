@@ -13,13 +13,15 @@ LATE = "the body is late"
 async def read(scope: Scope, receive: Receive, limit: int, seconds: float) -> bytes:
     """Return the body, of at most `limit` bytes and within so many seconds.
 
-    Raises RequestError: 415 for another content type, 413 for too many bytes (by what is announced, before any is
-    read), 408 for a client that is too slow or goes away.
+    Raises RequestError: 415 for another content type or coding, 413 for too many bytes (by what is announced, before
+    any is read), 408 for a client that is too slow or goes away.
     """
     headers = dict(scope["headers"])
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if kind != b"application/json":
         raise RequestError(415, Problem("$", "the header Content-Type: application/json"))
+    if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
+        raise RequestError(415, Problem("$", "a body that is not compressed, without the header Content-Encoding"))
     stated = headers.get(b"content-length", b"0")
     if stated.isdigit() and int(stated) > limit:
         raise _too_large(limit)

@@ -30,8 +30,10 @@ class _Exchange:
     """One request and its answer."""
 
     def __init__(self, app: ASGIApp, service: Service, scope: Scope, send: Send) -> None:
-        self.app, self.service, self.scope, self._send = app, service, scope, send
-        self.id = scope.setdefault("state", {})["request_id"] = identity.of(scope["headers"])
+        # Many probes ask by HEAD, which is answered as GET is: uvicorn, which has the client's word, sends no body.
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        self.app, self.service, self.scope, self._send = app, service, asked, send
+        self.id = asked.setdefault("state", {})["request_id"] = identity.of(scope["headers"])
         self.status = 0
 
     async def run(self, receive: Receive) -> None:

@@ -5,6 +5,7 @@ expected there, never with the value: an answer, and the log of whoever receives
 """
 
 import json
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -138,6 +139,8 @@ def payload(rows: "pd.DataFrame", contract: Contract) -> list[dict[str, Any]]:
 
 
 def _parse(body: bytes) -> Any:
+    if body.startswith(BOM_UTF8):  # as some editors write it; the place where JSON breaks would show nothing
+        raise RequestError(400, Problem("$", "JSON without a byte order mark before it"))
     try:
         return json.loads(body.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_unique)
     except UnicodeDecodeError as error:
