@@ -169,6 +169,14 @@ def test_refuses_wrong_numbers(refused: Callable[..., str], bundle: Bundle, argu
     assert f"{argument} is '{value}'" in refused("--bundle", bundle.path, argument, value)
 
 
+@pytest.mark.parametrize(("way", "told"), [("on", "/ is a page to try it, "), ("off", "/docs says how to ask.")])
+def test_says_where_it_serves(start: Callable[..., Any], bundle: Bundle, way: str, told: str) -> None:
+    """Who starts a server sees the model's version and the address, once requests are taken."""
+    server = start(bundle.path, "--page", way)
+    assert server.stop() == 0
+    assert server.process.stderr.read().startswith(f"Model 1.2.0 is served: http://127.0.0.1:{server.port}{told}")
+
+
 def test_opens_as_many_as_allowed() -> None:
     """A process that began with room for few connections has room for many."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

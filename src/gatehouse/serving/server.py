@@ -83,7 +83,7 @@ LIMITS = (
         "wait in the event loop, beyond which requests are refused",
     ),
     Limit(
-        "time_limit_seconds", Settings.time_limit_seconds, 0.001, 3600, "time for a request's body, and for the model"
+        "time_limit_seconds", Settings.time_limit_seconds, 0.001, 3600, "time for a request to come, and for the model"
     ),
     Limit(
         "cache_rows",
@@ -99,7 +99,7 @@ LIMITS = (
         10**6,
         "last answers that /answers tells, to compare two versions; keep users from there",
     ),
-    Limit("drain_seconds", 1.0, 0, 3600, "see above"),
+    Limit("drain_seconds", 1.0, 0, 3600, "after a signal to stop, time in which requests are still taken"),
 )
 
 
@@ -280,8 +280,12 @@ def _serve(service: Service, app: Late, listener: socket.socket, port_file: Path
     def listening() -> None:
         # A server that can only answer a part of what it should is none.
         app.begin().add_done_callback(lambda _: server.stop() if app.failure else None)
+        host, port = listener.getsockname()[:2]
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        at = f"{url}/ is a page to try it, {url}/docs" if service.settings.page else f"{url}/docs"
+        print(f"Model {service.bundle.version} is served: {at} says how to ask.", file=sys.stderr)  # noqa: T201
         if port_file:
-            files.write_text(port_file, f"{listener.getsockname()[1]}\n")
+            files.write_text(port_file, f"{port}\n")
 
     settle()
     open_many()
