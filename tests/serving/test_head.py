@@ -42,3 +42,20 @@ def test_plain_heads_are_taken(text: bytes) -> None:
 def test_other_heads_are_left(data: bytes) -> None:
     """What could mean another thing to somebody else is left to the parser."""
     assert head.plain(data) is None
+
+
+def test_own_heads_are_known_again() -> None:
+    """The ids of clients stand with their own requests alone; who gave none, or none that fits, has none."""
+    texts = [request(*lines) for lines in ((), ("x-request-id: a",), ("x-request-id: b",), ("x-request-id: no good",))]
+    for _ in range(2):
+        found = [head.plain(text) for text in texts]
+        assert [one.name for one in found if one] == [None, "a", "b", None]
+
+
+def test_little_is_remembered() -> None:
+    """Long heads, and more heads than a few, do not stay in memory."""
+    head._remembered.cache_clear()
+    for number in range(3 * head.REMEMBERED):
+        assert head.plain(request(f"a: {number}")) is not None
+        assert head.plain(request(f"a: {number}{'x' * head.SHORT}")) is not None
+    assert head._remembered.cache_info().currsize == head.REMEMBERED

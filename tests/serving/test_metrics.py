@@ -39,6 +39,18 @@ def test_counts_requests() -> None:
     assert found["gatehouse_http_requests_in_flight",] == 3
 
 
+def test_refusals_are_requests() -> None:
+    """What was refused at the connection is among the requests and what was shed, once, however often that is read."""
+    metrics = Metrics(tumours.opened())
+    metrics.answered("/predict", 503, 0.0)
+    metrics.refused += 2
+    for _ in range(2):
+        found = samples(metrics)
+        assert found["gatehouse_http_requests_total", "/predict", "503"] == 3
+        assert found["gatehouse_http_request_duration_seconds_count", "/predict"] == 3
+        assert found["gatehouse_http_requests_shed_total",] == 2
+
+
 def test_alarms_begin_at_zero() -> None:
     """What may be alarmed on is there before it happens: a series that begins with its first error has no rate."""
     found = samples(Metrics(tumours.opened()))

@@ -84,5 +84,7 @@ def failure(status: int, message: str, identity: str, problems: Sequence[Mapping
     return Response(content, status, media_type="application/json")
 
 
-# The bytes of a refusal but for its id, and its line in the head: a server that has no time makes it from these.
+# The bytes of a refusal but for its id, how many they are, and its line in the head: a server that has no time makes it
+# from these.
 BUSY, RETRY = bytes(busy("%b").body), b"retry-after: %d\r\n" % RETRY_SECONDS
+BUSY_BYTES = len(BUSY % b"")

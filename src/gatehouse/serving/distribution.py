@@ -18,10 +18,10 @@ class Distribution:
         self.counts = [0] * (len(self.edges) + 1)
         self.total = 0.0
 
-    def observe(self, value: float) -> None:
-        """Count one value."""
-        self.counts[bisect_left(self.edges, value)] += 1
-        self.total += value
+    def observe(self, value: float, times: int = 1) -> None:
+        """Count a value, once or so many times."""
+        self.counts[bisect_left(self.edges, value)] += times
+        self.total += value * times
 
     def buckets(self) -> list[tuple[str, float]]:
         """Return how many values lie up to each edge, the last of which is infinite, as Prometheus writes them."""

@@ -5,18 +5,15 @@ server is started with --plain. A server with too much to do refuses here, befor
 would take the time that the answers need.
 """
 
-import re
 from asyncio import TimerHandle
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from gatehouse.serving import answers, head, identity, overload
-from gatehouse.serving.head import Head
+from gatehouse.serving import head, identity, overload
 from gatehouse.serving.service import Service
 from gatehouse.serving.turn import Turn
+from gatehouse.serving.wire import Wire
 
-# Of several rows, or of names in disguise.
-UNUSUAL = re.compile(rb'"rows"|\\')
 # Seconds that a head waits here for its body, which many clients send after it.
 PATIENCE = 0.02
 
@@ -24,11 +21,12 @@ PATIENCE = 0.02
 class HotPath(HttpToolsProtocol):
     """One connection to a server; uvicorn makes them, of the class that `of` returns."""
 
+    service: Service
     turn: Turn
+    wire: Wire
     inside = waiting = False
     held = b""
     patience: TimerHandle | None = None
-    known: tuple[bytes, Head] | None = None
     last = 0.0
 
     def on_message_begin(self) -> None:
@@ -50,7 +48,9 @@ class HotPath(HttpToolsProtocol):
         late = self.patience is not None
         if late:
             data = self._released() + data
-        found = None if self._engaged() else self._head(data)
+        found = None if self._engaged() else head.plain(data)
+        if found is not None and found.body > self.service.settings.maximum_bytes:
+            found = None
         missing = 0 if found is None else found.size + found.body - len(data)
         if missing > 0 and not late:
             self.held, self.patience = data, self.loop.call_later(PATIENCE, self._leave)
@@ -58,32 +58,27 @@ class HotPath(HttpToolsProtocol):
         if found is None or missing:
             super().data_received(data)
             return
-        kind = overload.ROWS if UNUSUAL.search(data, found.size) else overload.ROW
-        if self.turn.service.overload.crowded(kind):
-            self.turn.service.metrics.refused(answers.PREDICT)
-            self.send(503, answers.BUSY % found.name.encode(), found.name, answers.RETRY)
-        elif kind == overload.ROWS:
+        # Of several rows, or of names in disguise.
+        unusual = data.find(b'"rows"', found.size) >= 0 or data.find(b"\\", found.size) >= 0
+        name = found.name or identity.new()
+        if self.service.overload.crowded(overload.ROWS if unusual else overload.ROW):
+            self.service.metrics.refused += 1
+            self._write(self.wire.busy(self.server_state.default_headers, name))
+        elif unusual:
             super().data_received(data)
         else:
             self.waiting = True
-            self.turn.take(self, data[found.size :], found.name, self.tasks)
+            self.turn.take(self, data[found.size :], name, self.tasks)
 
-    def send(self, status: int, body: bytes, name: str, more: bytes = b"") -> None:
-        """Send an answer, with `more` lines in its head, unless the client is gone."""
+    def send(self, status: int, body: bytes, name: str) -> None:
+        """Send an answer, unless the client is gone."""
         if self.transport.is_closing():
             return
-        lines = [b"%b: %b\r\n" % header for header in self.server_state.default_headers]
-        closing = self.turn.service.draining
-        if closing:
-            # Ask the client to come back on a new connection, which the router gives to another server.
-            lines.append(b"connection: close\r\n")
-        ours = b"content-length: %d\r\ncontent-type: application/json\r\nx-request-id: %b\r\n\r\n"
-        self.transport.write(b"".join((STATUS_LINE[status], *lines, more, ours % (len(body), name.encode()), body)))
-        self.last = self.loop.time()
+        # When it stops: a client then comes back on a new connection, which the router gives to another server.
+        closing = self.service.draining
+        self._write(self.wire.answer(self.server_state.default_headers, status, body, name, closing=closing))
         if closing:
             self.transport.close()
-        elif self.timeout_keep_alive_task is None:
-            self._rest(self.timeout_keep_alive)
 
     def answered(self) -> None:
         """Go on with what came in while a request was being answered."""
@@ -107,19 +102,15 @@ class HotPath(HttpToolsProtocol):
         if not self.waiting:
             super().shutdown()
 
-    def _head(self, data: bytes) -> Head | None:
-        """Return what `head.plain` does; a client's next request mostly begins as its last did."""
-        if self.known is not None and data.startswith(self.known[0]):
-            return self.known[1]._replace(name=identity.new())
-        found = head.plain(data)
-        if found is not None and found.body > self.turn.service.settings.maximum_bytes:
-            found = None
-        self.known = None if found is None or found.named else (data[: found.size], found)
-        return found
-
     def _engaged(self) -> bool:
         busy = self.cycle is not None and not self.cycle.response_complete
-        return busy or self.inside or self.flow.write_paused or self.turn.service.draining
+        return busy or self.inside or self.flow.write_paused or self.service.draining
+
+    def _write(self, answer: bytes) -> None:
+        self.transport.write(answer)
+        self.last = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._rest(self.timeout_keep_alive)
 
     def _rest(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
@@ -142,4 +133,6 @@ class HotPath(HttpToolsProtocol):
 
 def of(service: Service) -> type[HttpToolsProtocol]:
     """Return the class of the connections to the server of a service."""
-    return HttpToolsProtocol if service.settings.plain else type("Connection", (HotPath,), {"turn": Turn(service)})
+    if service.settings.plain:
+        return HttpToolsProtocol
+    return type("Connection", (HotPath,), {"service": service, "turn": Turn(service), "wire": Wire()})

@@ -27,7 +27,7 @@ def ours(name: str) -> bool:
 
 def of(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Return the id that the client sent, if it is a fit one, or a new one."""
-    return fit(next((value for name, value in headers if name == b"x-request-id"), b""))
+    return fit(next((value for name, value in headers if name == b"x-request-id"), b"")) or new()
 
 
 def tests(headers: Iterable[tuple[bytes, bytes]]) -> bool:
@@ -35,7 +35,7 @@ def tests(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     return (TESTER, CANDIDATE) in headers
 
 
-def fit(sent: bytes) -> str:
-    """Return what a client sent as an id, if it is fit for one, or a new one."""
+def fit(sent: bytes) -> str | None:
+    """Return what a client sent as an id, if it is fit for one."""
     name = sent.decode("latin-1")
-    return name if FIT.fullmatch(name) else new()
+    return name if FIT.fullmatch(name) else None

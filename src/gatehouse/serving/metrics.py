@@ -34,6 +34,8 @@ class Metrics(Collector):
         # When each series began would double the text, and nothing reads it.
         prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]
         self.in_flight = self.predictions = self.shed = 0
+        # Refused at the connection, and not yet among the requests: a busy server counts them by one addition each.
+        self.refused = 0
         self._task, self._positive = bundle.contract.task, bundle.contract.positive
         self._requests = Tally({(PREDICT, status): 0 for status in STATUSES})
         self._seconds = {PREDICT: Distribution(BUCKETS)}
@@ -62,11 +64,6 @@ class Metrics(Collector):
             self._seconds[route] = Distribution(BUCKETS)
         self._seconds[route].observe(seconds)
 
-    def refused(self, route: str) -> None:
-        """Count a request that was refused because too many were under way."""
-        self.shed += 1
-        self.answered(route, 503, 0.0)
-
     def predicted(self, answers: Predictions, *, tester: bool = False) -> None:
         """Count the rows that were predicted; users' also by class, by how sure the model was, and by what it said."""
         self.predictions += len(answers)
@@ -87,6 +84,10 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Give the numbers that every request changes, for the registry."""
+        refused, self.refused = self.refused, 0
+        self.shed += refused
+        self._requests[PREDICT, 503] += refused
+        self._seconds[PREDICT].observe(0.0, refused)
         requests = CounterMetricFamily("gatehouse_http_requests", "Requests answered.", labels=["route", "status"])
         for (route, status), count in self._requests.items():
             requests.add_metric([route, str(status)], count)
