@@ -10,7 +10,7 @@ from gatehouse.bundle import Bundle
 from gatehouse.canary.counters import CLASS, EDGES_MS, SLOTS, Counters, Slot
 from gatehouse.canary.routing import Routing
 from gatehouse.canary.shadow import Recalled, Told
-from gatehouse.errors import TakenError, TargetError
+from gatehouse.errors import SilenceError, TakenError, TargetError
 from gatehouse.release import Release
 
 
@@ -24,8 +24,8 @@ class PaperTarget:
 
     Versions that are `contrary` answer all requests otherwise, and `remembered` is the size of each server's memory.
     While a release starts the others do `meanwhile`.
-    `kill_at` is the number of the call before which the program is killed; `deaf` counts the looks that fail, and
-    `overtaken` is the state that another program saves just before the next save.
+    `kill_at` is the number of the call before which the program is killed; `deaf` counts the looks that fail, `silent`
+    the states that cannot be read, and `overtaken` is the state that another program saves just before the next save.
     """
 
     rate: float = 100.0
@@ -35,6 +35,7 @@ class PaperTarget:
     calls: int = 0
     kill_at: int = -1
     deaf: int = 0
+    silent: int = 0
     running: dict[Slot, Release] = field(default_factory=dict)
     routed: Routing = field(default_factory=lambda: Routing(dict.fromkeys(SLOTS, 0)))
     contrary: tuple[str, ...] = ()
@@ -126,6 +127,9 @@ class PaperTarget:
     def load(self) -> str | None:
         """Return the state."""
         self.call("load")
+        if self.silent:
+            self.silent -= 1
+            raise SilenceError("Nobody answers.")
         return self.state
 
     def save(self, state: str) -> None:

@@ -16,7 +16,8 @@ from gatehouse.canary.state import Phase, State
 from gatehouse.config import Config
 from gatehouse.errors import TargetError
 from gatehouse.release import Release
-from gatehouse.stages.controller import PATIENCE, Controller
+from gatehouse.stages.controller import Controller
+from gatehouse.stages.patience import PATIENCE
 
 OLD, NEW, NEWER = (Release(f"1.{n}.0", str(n) * 64, "x") for n in range(3))
 STEPS = {"steps": [10, 50, 100], "bake_seconds": 5.0, "step_budget_seconds": 60.0}
@@ -201,7 +202,7 @@ def test_one_deaf_look_is_survived(stage):
     stage.target.deaf = PATIENCE - 1
     for _ in range(PATIENCE):
         controller.tick()
-    assert (controller.state.phase, controller.failed_looks) == (Phase.BAKING, 0)
+    assert (controller.state.phase, controller.patience.failed) == (Phase.BAKING, 0)
 
 
 def test_lost_router_is_an_error(stage):

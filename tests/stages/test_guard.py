@@ -126,6 +126,20 @@ def test_unheard_guardian_goes_on(town):
     assert (paper.routed.weights, list(paper.running)) == ({"blue": 100, "green": 0}, ["blue"])
 
 
+@pytest.mark.parametrize(("silent", "shares"), [(2, {"blue": 0, "green": 100}), (3, {"blue": 100, "green": 0})])
+def test_short_silence_is_survived(town, silent, shares):
+    """A target that is silent for two looks costs a good canary nothing, and one that is for a third all."""
+    town.roll_out(NEW, 0.0)
+    paper, begun = town.target, town.target.clock
+
+    def sleep(seconds: float) -> None:
+        paper.sleep(seconds)
+        paper.silent = silent if paper.clock == begun + 2 else paper.silent
+
+    guard.watch(town.config, paper, sleep, lambda: paper.clock >= begun + 60, town.said.append, now=paper.now)
+    assert paper.routed.weights == shares
+
+
 def test_deaf_router_ends_it(town):
     """A router that cannot be looked at any more costs the canary its traffic."""
     town.roll_out(NEW, 0.0)

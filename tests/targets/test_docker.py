@@ -20,7 +20,7 @@ from gatehouse.canary import state as states
 from gatehouse.canary.routing import Routing
 from gatehouse.canary.state import Phase
 from gatehouse.config import Config
-from gatehouse.errors import TargetError
+from gatehouse.errors import SilenceError, TargetError
 from gatehouse.release import Release
 from gatehouse.stages import rollout
 from gatehouse.stages.traffic import Traffic
@@ -226,7 +226,7 @@ def test_log_folder_is_written(place, tmp_path):
 def test_missing_engine_is_explained(monkeypatch):
     """Without an engine the error says what else can be done."""
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
-    with pytest.raises(TargetError, match=r"No Docker engine answers(.|\n)*target = 'local'"):
+    with pytest.raises(SilenceError, match=r"No Docker engine answers(.|\n)*target = 'local'"):
         DockerTarget(contract.settings("state"))
 
 

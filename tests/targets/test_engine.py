@@ -13,18 +13,19 @@ from threading import Thread
 
 import docker
 import pytest
+from docker.errors import APIError
 from targets import contract, ssh_host, tiny_image
 from targets.contract import QUICK, ROWS
 from targets.ssh_host import SshHost
 
 from gatehouse.canary.routing import Routing
-from gatehouse.errors import ConfigError, TargetError
+from gatehouse.errors import ConfigError, SilenceError, TargetError
 from gatehouse.release import Release
 from gatehouse.stages import rollback, rollout
 from gatehouse.stages.traffic import Traffic
 from gatehouse.targets import waiting
 from gatehouse.targets.docker import DockerTarget
-from gatehouse.targets.engine import Engine, is_near
+from gatehouse.targets.engine import Engine, is_near, obeying
 from gatehouse.verdicts import Decision
 
 PROJECT = f"gatehouse-far-{uuid.uuid4().hex[:8]}"
@@ -134,12 +135,22 @@ def test_far_folder_is_not_made(target, releases, tmp_path):
 def test_far_silence_is_told(host, monkeypatch):
     """Without an engine on the host, the error says where it was looked for, and what ssh said."""
     monkeypatch.setenv("DOCKER_HOST", f"{host.address}/no/such.sock")
-    with pytest.raises(TargetError, match=rf"No Docker engine answers at /no/such.sock of {host.address}(.|\n)*failed"):
+    with pytest.raises(
+        SilenceError, match=rf"No Docker engine answers at /no/such.sock of {host.address}(.|\n)*failed"
+    ):
         Engine()
     # The package leaves a connection that came to nothing open, and this is who would tell.
     with warnings.catch_warnings(action="ignore", category=ResourceWarning):
         gc.collect()
     waiting.until(lambda: not host.clients(), 10, "ssh did not end")
+
+
+@pytest.mark.parametrize(("error", "silent"), [(ConnectionResetError(104), True), (APIError("no such image"), False)])
+def test_silence_is_told_from_refusal(error, silent):
+    """An engine that does not answer may be asked again; one that refuses something need not be."""
+    with pytest.raises(TargetError, match="Docker could not read") as raised, obeying("read"):
+        raise error
+    assert isinstance(raised.value, SilenceError) == silent
 
 
 def test_engine_alone_is_not_enough(monkeypatch):

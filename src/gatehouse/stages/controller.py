@@ -19,16 +19,15 @@ from gatehouse.canary.actions import Action, Promote, Start, Stop, Weigh
 from gatehouse.canary.orders import Order
 from gatehouse.canary.state import Phase, State
 from gatehouse.config import Config
-from gatehouse.errors import GatehouseError, TakenError, TargetError
+from gatehouse.errors import GatehouseError, SilenceError, TakenError, TargetError
 from gatehouse.registry import Registry
 from gatehouse.release import Release
 from gatehouse.stages import looking, telling
+from gatehouse.stages.patience import PATIENCE, Patience
 from gatehouse.stages.rescoring import Rescorer
 from gatehouse.stages.timeline import Timeline
 from gatehouse.targets import Target, heartbeat
 
-# Looks at the router that may fail one after another: the first may be chance, and users must not wait for the fourth.
-PATIENCE = 3
 # Within a lease: one that is late or fails costs nobody the lease.
 BEATS = 3
 
@@ -50,7 +49,7 @@ class Controller:
     expected: Mapping[str, float] = field(default_factory=dict)
     state: State = field(default_factory=lambda: State(Phase.HELD, settled=True))
     timeline: Timeline = field(default_factory=Timeline)
-    failed_looks: int = 0
+    patience: Patience = field(default_factory=Patience)
     records: bool = True
     me: str = field(default_factory=lambda: uuid.uuid4().hex)
     # Whether the candidate's rollout has begun, and whether this program has seen to it that the world is as it says.
@@ -86,9 +85,8 @@ class Controller:
         it says holds, and this tick is over. Raises TargetError when the target does not obey, or when several looks
         failed one after another.
         """
-        self._reload()
         try:
-            if self._leads():
+            if self._attends():
                 self._act()
         except TakenError:
             self._reload()
@@ -99,6 +97,15 @@ class Controller:
         if self.state.lease.holder == self.me:
             with suppress(GatehouseError, OSError):
                 self._keep(replace(self.state, lease=replace(self.state.lease, until=0.0)))
+
+    def _attends(self) -> bool:
+        """Read the state and take the lease; False while another program has it, or where nobody answered by chance."""
+        try:
+            self._reload()
+            return self._leads()
+        except SilenceError as error:
+            self.patience.bear(error)
+            return False
 
     def _leads(self) -> bool:
         """Take the lease, or say that this program is alive; False while another one has it, or nothing is there."""
@@ -135,7 +142,7 @@ class Controller:
             if self.records:
                 telling.missed(self.state, self._folder, self.registry)
             self._begin(new)
-        self.resumed = self.begun = True
+        self.resumed, self.begun, self.patience = True, True, Patience()
 
     def _wake(self) -> None:
         """Take the traffic from a canary that nobody watched, before all else."""
@@ -248,13 +255,10 @@ class Controller:
         try:
             state = self.rescorer.look(self.state, self.config, self.registry)
             state = looking.judged(state, self.target, self.now, self.config)
-        except TargetError:
-            # Who raised once, and could not take the traffic back, raises again.
-            self.failed_looks = (self.failed_looks + 1) % PATIENCE
-            if not self.failed_looks:
-                raise
+        except TargetError as error:
+            self.patience.bear(error)
             return False
-        self.failed_looks = 0
+        self.patience = Patience()
         self.state = state
         if self.state.weight < weight:
             self._weigh()
@@ -276,18 +280,12 @@ class Controller:
                 if self.target.routing() != action.routing:
                     self._weigh()
             case Promote():
-                self._promote(action.release)
+                telling.promoted(self.state, action.release, self.registry)
             case Stop():
                 self.target.stop(action.slot)
 
     def _weigh(self) -> None:
         self.target.weigh(routing.of(self.state))
-
-    def _promote(self, release: Release) -> None:
-        champion = self.registry.champion() if self.registry else None
-        if self.registry is not None and (champion is None or champion.bundle != release.bundle):
-            done = "Rolled back" if self.state.returning else "Rolled out"
-            self.registry.promote(release, f"{done}. {self.state.history[-1].why}")
 
     def _keep(self, state: State) -> None:
         self.state = state

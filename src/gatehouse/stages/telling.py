@@ -1,4 +1,4 @@
-"""What a rollout tells the ledger: each line of its story, and how it ended.
+"""What a rollout tells the ledger and the registry: each line of its story, and how it ended.
 
 The target keeps the story too, until the next rollout begins. So what was told to a machine that is gone by now, and
 could not hand it on, is told again by whoever comes next. What the ledger has is never told twice.
@@ -13,6 +13,7 @@ from typing import Any
 from gatehouse import ledger
 from gatehouse.canary.state import Phase, State, Transition
 from gatehouse.registry import Registry
+from gatehouse.release import Release
 from gatehouse.stages import champions
 
 
@@ -30,6 +31,14 @@ def ended(state: State, folder: Path) -> None:
     if state.phase in (Phase.ROLLED_BACK, Phase.HELD):
         to = state.stable.release.to_dict() if state.stable else None
         _add(folder, "rollback", "from", state.history[-1], {"to": to, "phase": str(state.phase)})
+
+
+def promoted(state: State, release: Release, registry: Registry | None) -> None:
+    """Make a release the registry's champion, unless it is that already."""
+    before = registry.champion() if registry else None
+    if registry is not None and (before is None or before.bundle != release.bundle):
+        done = "Rolled back" if state.returning else "Rolled out"
+        registry.promote(release, f"{done}. {state.history[-1].why}")
 
 
 def missed(state: State, folder: Path, registry: Registry | None) -> None:

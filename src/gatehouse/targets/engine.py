@@ -15,7 +15,7 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
 
 from gatehouse.canary.counters import Slot
-from gatehouse.errors import ConfigError, TargetError
+from gatehouse.errors import ConfigError, SilenceError, TargetError
 from gatehouse.targets import containers, ports, reserve
 from gatehouse.targets.tunnel import Tunnel
 
@@ -219,7 +219,7 @@ class Engine:
             failure = silence(str(error), self.tunnel)
             if self.tunnel:
                 self.tunnel.close()
-            raise TargetError(failure) from error
+            raise SilenceError(failure) from error
         return client
 
     def _fetch(self, image: str) -> None:
@@ -238,7 +238,7 @@ def obeying(what: str) -> Iterator[None]:
         why = str(error.explanation or error)
         raise TargetError(f"Docker could not {what}: {why}.{ABSENT if 'bind source path' in why else ''}") from error
     except (DockerException, OSError) as error:
-        raise TargetError(f"Docker could not {what}: {error}.") from error
+        raise SilenceError(f"Docker could not {what}: {error}.") from error
 
 
 def is_near(address: str) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from gatehouse import shell
-from gatehouse.errors import ConfigError, TargetError
+from gatehouse.errors import ConfigError, SilenceError, TargetError
 from gatehouse.targets import containers, ports, waiting
 
 CONNECT_SECONDS, FORWARD_SECONDS, END_SECONDS = 30.0, 10.0, 5.0
@@ -115,7 +115,7 @@ class Tunnel:
         """Return False while ssh tries. Raises TargetError when it has given up."""
         if self.process is None or self.process.poll() is None:
             return False
-        raise TargetError(
+        raise SilenceError(
             f"ssh does not get to {self.destination}. It says:\n{self.said()}\n"
             "It has to without asking anything, by a key that it finds and to a host that it knows: see that "
             f"`ssh -o BatchMode=yes {self.destination} true` works."
