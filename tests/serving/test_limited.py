@@ -16,6 +16,7 @@ from gatehouse.bundle import Bundle
 
 OFFER = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQBAAAAAAIAAAAA")
 SECONDS = 0.5
+POST = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
 
 
 def connected(server: Any, received: int = 0) -> Any:
@@ -57,11 +58,21 @@ def test_offer_is_passed_over(either: Any, pause: float) -> None:
         assert [status for status, _, _ in answers(client, 2)] == [200, 200]
 
 
-def test_endless_head_is_refused(either: Any) -> None:
-    """A head that does not end is cut off, with the form of all refusals, and the next client is answered."""
+ENDLESS = {
+    "header": b"GET /readyz HTTP/1.1\r\nx-long: ",
+    "address": b"GET /",
+    "trailer": b"%btransfer-encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\nx-long: " % (POST, len(BODY), BODY),
+}
+
+
+@pytest.mark.parametrize("where", ENDLESS)
+def test_endless_head_is_refused(either: Any, where: str) -> None:
+    """What does not end around a body is cut off, with the form of all refusals, and the next client is answered."""
+    counted = 'gatehouse_http_requests_total{route="other",status="431"}'
+    before = either.counter(counted)
     with connected(either) as client:
-        client.sendall(b"GET /readyz HTTP/1.1\r\nx-long: ")
-        for _ in range(5):
+        client.sendall(ENDLESS[where])
+        for _ in range(6):
             time.sleep(0.05)
             client.sendall(b"a" * 16_000)
         status, headers, body = answer(client)
@@ -71,8 +82,24 @@ def test_endless_head_is_refused(either: Any) -> None:
             json.loads(body)["request_id"],
         )
         assert client.recv(1) == b""
-    assert either.counter('gatehouse_http_requests_total{route="other",status="431"}') == 1
+    assert either.counter(counted) - before == 1
     assert either.predict(tumours.ROW)[0] == 200
+
+
+def test_long_body_is_no_head(either: Any) -> None:
+    """A body that comes in many parts, or in many chunks, is taken to its end."""
+    parts = [b" " * 20_000] * 20 + [BODY]
+    with connected(either) as client:
+        client.sendall(b"%bcontent-length: %d\r\n\r\n" % (POST, sum(map(len, parts))))
+        for part in parts:
+            client.sendall(part)
+            time.sleep(0.005)
+        client.sendall(POST + b"transfer-encoding: chunked\r\n\r\n")
+        for part in parts:
+            client.sendall(b"%x\r\n%b\r\n" % (len(part), part))
+            time.sleep(0.005)
+        client.sendall(b"0\r\nx-short: a\r\n\r\n" + READY)
+        assert [status for status, _, _ in answers(client, 3)] == [200, 200, 200]
 
 
 def test_what_is_no_request_is_told(either: Any) -> None:

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from gatehouse.serving import answers, hot_path, identity
 from gatehouse.serving.service import Service
 
-# Of a head that comes in parts: eight times what most clients and proxies ever send.
+# Of a head that comes in parts, or of lines after a body: eight times what most clients and proxies ever send.
 MOST_BYTES = 2**16
 # A server may pass over the offer and answer by HTTP/1.1, as most do; the parser would pass over the body. Java's own
 # client offers HTTP/2 so with each first request.
@@ -40,7 +40,8 @@ class Limited(HttpToolsProtocol):
     service: Service
     # Whether a request is being answered that uvicorn does not know of.
     waiting = False
-    # Whether a head, or a body, has begun and not ended; the bytes of the head, and how many heads have begun.
+    # Whether a head, or a body, has begun and not ended; the bytes that came since without anything of a body, and how
+    # many heads have begun.
     in_head = in_body = False
     size = heads = 0
     # What it waits for, and since when, as far as anybody looked.
@@ -60,8 +61,13 @@ class Limited(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Note that it has ended."""
-        self.in_head, self.in_body = False, True
+        self.in_head, self.in_body, self.size = False, True, 0
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Note that the body goes on; what may come for long without it are lines of a head, or of a trailer."""
+        self.size = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Note that the body has ended, too."""
@@ -69,13 +75,13 @@ class Limited(HttpToolsProtocol):
         super().on_message_complete()
 
     def let_through(self, data: bytes) -> bytes:
-        """Return what the parser may have of the bytes that came. Raises HttpParserError for too large a head."""
-        if self.in_body:
-            return data
-        if self.in_head:
-            self.size += len(data)
+        """Return what the parser may have of the bytes that came. Raises HttpParserError for too long a head."""
+        if self.in_head or self.in_body:
             if self.size > MOST_BYTES:
                 raise httptools.HttpParserError
+            self.size += len(data)
+        if self.in_body:
+            return data
         end = data.find(b"\r\n\r\n")
         if not OFFER.search(data, 0, end if end >= 0 else len(data)):
             return data

@@ -71,6 +71,8 @@ class Reader:
             problems: list[Problem] = []
             for path, row in self._rows(_parse(body)):
                 problems += self._read_row(rows, path, row)
+                if len(problems) >= MOST_PROBLEMS:
+                    break
             if problems:
                 raise RequestError(422, *problems)
         return self._batch(rows)
@@ -95,10 +97,9 @@ class Reader:
         """Add a row to the others, and return what is wrong with it."""
         if not isinstance(row, dict):
             return [Problem(path, "a row, as an object")]
-        problems = [
-            Problem(path + values.step(name), f"no such field; a row has {', '.join(self.columns)}")
-            for name in sorted(row.keys() - self.columns.keys())
-        ]
+        unknown = [name for name in row if name not in self.columns][:MOST_PROBLEMS]
+        named = ", ".join(self.columns) if unknown else ""
+        problems = [Problem(path + values.step(name), f"no such field; a row has {named}") for name in sorted(unknown)]
         clean: dict[str, Any] = {}
         for name, column in self.columns.items():
             try:
