@@ -15,7 +15,7 @@ from gatehouse.contract import Column, Contract
 from gatehouse.errors import BundleError
 from gatehouse.serving import prediction_log, service
 from gatehouse.serving.requests import RequestError
-from gatehouse.serving.runtime import ModelError
+from gatehouse.serving.runtime import ModelError, TooLateError
 from gatehouse.serving.service import Settings
 from gatehouse.targets import server_metrics
 
@@ -50,6 +50,37 @@ def test_refusal_logs_nothing(bundle: Bundle, tmp_path: Path) -> None:
     ):
         asyncio.run(opened.predict(BODY, "r-7"))
     assert prediction_log.read(tmp_path).empty
+
+
+def test_others_are_answered_during_a_closer_look(bundle: Bundle) -> None:
+    """While a large body is found to be wrong, which takes long, the event loop has its turns."""
+    body, turns = json.dumps({"rows": [{}] * 300_000}).encode(), 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def ask(opened: service.Service) -> None:
+        other = asyncio.create_task(count())
+        with pytest.raises(RequestError, match="at most 1000 rows"):
+            await opened.predict(body, "r")
+        other.cancel()
+
+    with closing(service.start(Settings(bundle.path))) as opened:
+        asyncio.run(ask(opened))
+    assert turns > 3
+
+
+def test_closer_look_has_a_time_limit(bundle: Bundle) -> None:
+    """Who would wait for too many others is told so."""
+    body = json.dumps({"rows": [{}] * 300_000}).encode()
+    with (
+        closing(service.start(Settings(bundle.path, time_limit_seconds=1e-6))) as opened,
+        pytest.raises(TooLateError, match="closer look"),
+    ):
+        asyncio.run(opened.predict(body, "r"))
 
 
 def test_expects_its_bundle(bundle: Bundle) -> None:

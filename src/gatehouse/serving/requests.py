@@ -65,16 +65,23 @@ class Reader:
 
         Raises RequestError: 400 for what is not JSON, 413 for too many rows, 422 for rows that do not fit the contract.
         """
+        return self.at_once(body) or self.closely(body)
+
+    def at_once(self, body: bytes) -> Batch | None:
+        """Read a body that is as most are, in a hundredth of the time; None for what needs a closer look."""
         rows = self.row_type.read(body)
-        if rows is None:
-            rows = []
-            problems: list[Problem] = []
-            for path, row in self._rows(_parse(body)):
-                problems += self._read_row(rows, path, row)
-                if len(problems) >= MOST_PROBLEMS:
-                    break
-            if problems:
-                raise RequestError(422, *problems)
+        return None if rows is None else self._batch(rows)
+
+    def closely(self, body: bytes) -> Batch:
+        """Read any body. Raises RequestError as `read` does."""
+        rows: list[dict[str, Any]] = []
+        problems: list[Problem] = []
+        for path, row in self._rows(_parse(body)):
+            problems += self._read_row(rows, path, row)
+            if len(problems) >= MOST_PROBLEMS:
+                break
+        if problems:
+            raise RequestError(422, *problems)
         return self._batch(rows)
 
     def _rows(self, document: Any) -> Iterator[tuple[str, Any]]:

@@ -1,9 +1,11 @@
 """One model being served: everything that a request meets, opened before the first and closed after the last."""
 
+import asyncio
 import logging
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -27,6 +29,9 @@ from gatehouse.serving.runtime import ModelError, Runtime, TooLateError
 
 LOGGER = logging.getLogger(__name__)
 Outcome: TypeAlias = Told | GatehouseError
+# Bytes of a body at which a closer look goes to a thread of its own: it takes some 60 ns for each, in which nobody else
+# would be answered.
+LARGE = 2**15
 
 
 class Asked(NamedTuple):
@@ -79,6 +84,8 @@ class Service:
     fallback: Fallback | None = None
     cache: Cache | None = None
     draining: bool = False
+    # One, because several would fight over the interpreter with whoever answers.
+    readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "reader"))
 
     async def predict(self, body: bytes, request_id: str, *, tester: bool = False) -> Told:
         """Answer one request's body, and return the status and the text.
@@ -102,18 +109,27 @@ class Service:
         read: list[tuple[int, Asked]] = []
         for place, (body, request_id) in enumerate(requests):
             try:
-                read.append((place, Asked(request_id, self._read(body), body)))
-            except RequestError as error:
+                read.append((place, Asked(request_id, await self._read(body), body)))
+            except (RequestError, TooLateError) as error:
                 outcomes[place] = error
         found = await self._answer_all([asked for _, asked in read], now, tester)
         outcomes.update(zip((place for place, _ in read), found, strict=True))
         return [outcomes[place] for place in range(len(requests))]
 
-    def _read(self, body: bytes) -> Batch:
-        batch = self.reader.read(body)
+    async def _read(self, body: bytes) -> Batch:
+        batch = self.reader.at_once(body) or await self._closely(body)
         for column, count in batch.unseen.items():
             self.metrics.unseen.labels(column).inc(count)
         return batch
+
+    async def _closely(self, body: bytes) -> Batch:
+        if len(body) <= LARGE:
+            return self.reader.closely(body)
+        look = asyncio.get_running_loop().run_in_executor(self.readers, self.reader.closely, body)
+        try:
+            return await asyncio.wait_for(look, self.settings.time_limit_seconds)
+        except TimeoutError:
+            raise TooLateError("too many bodies needed a closer look") from None
 
     async def _answer_all(self, asked: Sequence[Asked], now: datetime, tester: bool) -> list[Outcome]:
         if not asked:
@@ -164,6 +180,7 @@ class Service:
 
     def close(self) -> None:
         """Finish the model's work and write what is left of the log."""
+        self.readers.shutdown(cancel_futures=True)
         self.runtime.close()
         if self.log:
             self.log.close()
