@@ -79,9 +79,15 @@ async def predict(request: Request) -> Response:
     """Predict for one row, sent as an object, or for many, sent as {"rows": [...]}."""
     service: Service = request.app.state.service
     settings = service.settings
-    content = await body.read(request.scope, request.receive, settings.maximum_bytes, settings.time_limit_seconds)
-    tester = identity.tests(request.scope["headers"])
-    status, text = await service.predict(content, request.state.request_id, tester=tester)
+    limits = settings.maximum_bytes, settings.time_limit_seconds
+    with service.room.share() as share:
+        try:
+            content = await body.read(request.scope, request.receive, share, *limits)
+        except body.FullError:
+            service.metrics.shed += 1
+            return answers.busy(request.state.request_id)
+        tester = identity.tests(request.scope["headers"])
+        status, text = await service.predict(content, request.state.request_id, tester=tester)
     return Response(text, status, media_type="application/json")
 
 

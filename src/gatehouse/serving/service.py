@@ -18,6 +18,7 @@ from gatehouse.serving import answers as tell
 from gatehouse.serving import cache as caches
 from gatehouse.serving import fallback, prediction_log, requests, shipping
 from gatehouse.serving.answers import Answered, Told
+from gatehouse.serving.body import Room
 from gatehouse.serving.cache import Cache
 from gatehouse.serving.fallback import Fallback
 from gatehouse.serving.metrics import Metrics
@@ -55,6 +56,8 @@ class Settings:
     log_key: str = ""
     maximum_rows: int = 1000
     maximum_bytes: int = 4 * 2**20
+    # Of all bodies under way: as many as may be under way at once could fill the memory of a container.
+    room_bytes: int = 64 * 2**20
     inline_rows: int = 20
     maximum_in_flight: int = 512
     maximum_lag_ms: float = 10.0
@@ -81,6 +84,7 @@ class Service:
     recorder: Recorder
     recall: Recall
     overload: Overload
+    room: Room
     fallback: Fallback | None = None
     cache: Cache | None = None
     draining: bool = False
@@ -207,7 +211,8 @@ def start(settings: Settings) -> Service:
         caches.opened(settings.cache_rows, settings.redis_url, bundle, metrics.cached.inc),
     )
     recall = Recall(settings.recalled_answers)
-    return Service(settings, bundle, reader, runtime, metrics, log, recorder, recall, overload, rule, cache)
+    room = Room(settings.room_bytes)
+    return Service(settings, bundle, reader, runtime, metrics, log, recorder, recall, overload, room, rule, cache)
 
 
 def report(error: BaseException, identity: str) -> None:
