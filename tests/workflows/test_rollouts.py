@@ -134,7 +134,11 @@ def test_clock_has_nothing_to_do(scene, serving):
 
 def test_killed_workflow_is_picked_up(scene, serving):
     """A workflow that is killed leaves its canary to the guardian, and the next scheduled run tells how it ended."""
-    # Another image, and as good: nobody notices two milliseconds, nor the cold caches of a tenth of the requests.
+    # By halves, and with bursts as they are by default: a busy machine stalls one server for several answers at once.
+    scene.set("steps", steps="[50, 100]")
+    scene.set("comparison", bursts="3.0")
+    scene.commit("Share by halves")
+    # Another image, and as good: nobody notices two milliseconds.
     challenge(scene, serving, f"{USUAL} --delay-ms 2")
     with traffic(scene, serving) as sent:
         dispatch(scene, serving, kill=lambda: state(scene).phase == Phase.BAKING)
