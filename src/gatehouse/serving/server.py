@@ -27,15 +27,13 @@ from gatehouse import files
 from gatehouse.errors import ConfigError, GatehouseError, TargetError
 from gatehouse.serving import limited, page
 from gatehouse.serving import service as services
+from gatehouse.serving.accept import Acceptor
 from gatehouse.serving.late import Late
 from gatehouse.serving.middleware import Edge
 from gatehouse.serving.service import Service, Settings
 
 # Docker kills a container 10 s after it was told to stop; the drain window and the log need their part of that.
 FINISH_SECONDS = 7
-# New connections that one turn of the event loop takes: libuv accepts one a turn from each handle (its pull request
-# 3696), and with one handle a health check waits for seconds behind a crowd of new clients.
-ACCEPTED = 64
 # New objects after which Python looks for garbage: at its own 700, a call of scikit-learn is interrupted several times,
 # which takes a tenth of it.
 YOUNG = 10_000
@@ -107,14 +105,20 @@ class Server(uvicorn.Server):
     """A uvicorn server that drains before it stops, and whose process then ends with 0."""
 
     def __init__(
-        self, config: uvicorn.Config, service: Service, drain_seconds: float, listening: Callable[[], object]
+        self,
+        config: uvicorn.Config,
+        service: Service,
+        listener: socket.socket,
+        drain_seconds: float,
+        listening: Callable[[], object],
     ) -> None:
         super().__init__(config)
-        self.service, self.drain_seconds, self.listening = service, drain_seconds, listening
+        self.service, self.listener, self.drain_seconds, self.listening = service, listener, drain_seconds, listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Say that requests are taken only now that a signal would lose none."""
         await super().startup(sockets)
+        self.servers = [Acceptor(self.listener, self._connection)]  # type: ignore[list-item]
         self.listening()
 
     async def on_tick(self, counter: int) -> bool:
@@ -140,6 +144,9 @@ class Server(uvicorn.Server):
         yield
         for number in SIGNALS:
             loop.remove_signal_handler(number)
+
+    def _connection(self) -> asyncio.Protocol:
+        return self.config.http_protocol_class(self.config, self.server_state, {})  # type: ignore[call-arg]
 
     def stop(self) -> None:
         """Stop without draining."""
@@ -289,7 +296,7 @@ def _serve(service: Service, app: Late, listener: socket.socket, port_file: Path
 
     settle()
     open_many()
-    server = Server(config, service, drain, listening)
-    server.run(sockets=[listener, *(listener.dup() for _ in range(ACCEPTED - 1))])
+    server = Server(config, service, listener, drain, listening)
+    server.run(sockets=[])
     if app.failure:
         raise TargetError(f"The server's application cannot be made: {app.failure!r}.") from app.failure

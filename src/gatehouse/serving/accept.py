@@ -1,0 +1,65 @@
+"""New connections, many of them in one turn of the event loop.
+
+libuv takes one a turn (its pull request 3696), so that behind a crowd of new clients a health check waits for as many
+turns as they are. Here a turn takes all that are there, up to MOST.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+
+MOST = 64
+# Where the system has no room for another connection, the next one is tried after so many seconds.
+REST_SECONDS = 0.1
+LOGGER = logging.getLogger(__name__)
+
+
+class Acceptor:
+    """Takes connections from a socket that listens, to protocols that `make` gives. uvicorn closes it as a server."""
+
+    def __init__(self, listener: socket.socket, make: Callable[[], asyncio.Protocol]) -> None:
+        self._listener, self._make = listener, make
+        self._loop = asyncio.get_running_loop()
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._rest: asyncio.TimerHandle | None = None
+        listener.setblocking(False)
+        self._begin()
+
+    def close(self) -> None:
+        """Take no more."""
+        if self._rest:
+            self._rest.cancel()
+        self._loop.remove_reader(self._listener)
+        self._listener.close()
+
+    async def wait_closed(self) -> None:
+        """Wait until those that were taken are with their protocols."""
+        await asyncio.gather(*self._tasks)
+
+    def _begin(self) -> None:
+        self._loop.add_reader(self._listener, self._take)
+
+    def _take(self) -> None:
+        for _ in range(MOST):
+            try:
+                client, _ = self._listener.accept()
+            except BlockingIOError:
+                return
+            except ConnectionError:  # it is gone again
+                continue
+            except OSError as error:
+                LOGGER.warning("No connection can be taken: %s. Is the limit of open files too low?", error.strerror)
+                self._loop.remove_reader(self._listener)
+                self._rest = self._loop.call_later(REST_SECONDS, self._begin)
+                return
+            task = self._loop.create_task(self._give(client))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _give(self, client: socket.socket) -> None:
+        client.setblocking(False)
+        try:
+            await self._loop.connect_accepted_socket(self._make, client)
+        except OSError:  # it is gone again
+            client.close()
