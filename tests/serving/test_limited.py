@@ -1,6 +1,7 @@
 """One client that is wrong, slow or silent keeps the server from nobody else."""
 
 import json
+import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from serving.conftest import running
 from serving.test_hot_path import BODY, READY, answer, answers, request
 
 from gatehouse.bundle import Bundle
+from gatehouse.serving import limited
 
 OFFER = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQBAAAAAAIAAAAA")
 SECONDS = 0.5
@@ -142,3 +144,14 @@ def test_reader_that_takes_nothing_is_let_go(either: Any) -> None:
             time.sleep(0.1)
         with pytest.raises(OSError, match=r"reset|pipe"):
             insist(client)
+
+
+def test_opens_as_many_as_allowed() -> None:
+    """A process that began with room for few connections has room for many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (300, hard))
+        limited.open_many()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(limited.OPEN, hard), hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

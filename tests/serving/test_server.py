@@ -1,7 +1,6 @@
 import gc
 import http.client
 import json
-import resource
 import signal
 import socket
 import subprocess
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 import tumours
+from serving.conftest import CLEAN
 
 from gatehouse.bundle import MODEL, Bundle
 from gatehouse.config import Config
@@ -102,6 +102,31 @@ def test_finishes_slow_request(start: Callable[..., Any], bundle: Bundle) -> Non
     assert answers == [200]
 
 
+TOLD_EARLY = """
+import argparse, os, signal, sys, weakref
+from gatehouse.serving import server
+
+class Namespace(argparse.Namespace):
+    def __getattribute__(self, name):
+        if name == "page":
+            doomed = set()
+            callback = weakref.ref(doomed, lambda _: [os.kill(os.getpid(), signal.SIGTERM), *map(str, range(9))])
+            del doomed
+        return super().__getattribute__(name)
+
+parser = argparse.ArgumentParser()
+server.arguments(parser)
+sys.exit(server.main(Namespace(**vars(parser.parse_args()))))
+"""
+
+
+def test_early_signal_is_not_lost(bundle: Bundle) -> None:
+    """A signal that comes while the server starts ends it, also where Python ignores what is raised."""
+    command = [sys.executable, "-c", TOLD_EARLY, "--bundle", bundle.path, "--port", "0"]
+    done = subprocess.run(command, text=True, capture_output=True, timeout=60, env=CLEAN)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_refusal_is_no_traceback(own_bundle: Bundle) -> None:
     """A command that cannot serve ends with 2 and one line."""
     (own_bundle.path / MODEL).write_bytes(b"")
@@ -175,14 +200,3 @@ def test_says_where_it_serves(start: Callable[..., Any], bundle: Bundle, way: st
     server = start(bundle.path, "--page", way)
     assert server.stop() == 0
     assert server.process.stderr.read().startswith(f"Model 1.2.0 is served: http://127.0.0.1:{server.port}{told}")
-
-
-def test_opens_as_many_as_allowed() -> None:
-    """A process that began with room for few connections has room for many."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (300, hard))
-        servers.open_many()
-        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(servers.OPEN, hard), hard)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

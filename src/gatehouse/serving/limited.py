@@ -5,6 +5,8 @@ so does one that does not take its answer. Other protocols than HTTP/1.1 are not
 """
 
 import re
+import resource
+from contextlib import suppress
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -14,6 +16,9 @@ from gatehouse.serving.service import Service
 
 # Of a head that comes in parts, or of lines after a body: eight times what most clients and proxies ever send.
 MOST_BYTES = 2**16
+# Connections and files that may be open at once, where the machine allows it: shells and engines begin with 1,024, and
+# health could not be asked for where clients hold them all.
+OPEN = 65_536
 # A server may pass over the offer and answer by HTTP/1.1, as most do; the parser would pass over the body. Java's own
 # client offers HTTP/2 so with each first request.
 OFFER = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.I)
@@ -130,3 +135,12 @@ class Limited(HttpToolsProtocol):
 def of(service: Service) -> type[Limited]:
     """Return the class of the connections to the server of a service."""
     return type("Client", (Limited, hot_path.of(service)), {"service": service})
+
+
+def open_many() -> None:
+    """Let the process have OPEN connections, or as many as it may allow itself."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = OPEN if hard == resource.RLIM_INFINITY else min(OPEN, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with suppress(ValueError, OSError):  # a system with less than it says
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import gc
 import os
-import resource
 import signal
 import socket
 import sys
@@ -39,9 +38,6 @@ FINISH_SECONDS = 7
 YOUNG = 10_000
 # Tenths of a second between two looks for clients that are too slow.
 LOOK = 10
-# Connections and files that may be open at once, where the machine allows it: shells and engines begin with 1,024, and
-# health could not be asked for where clients hold them all.
-OPEN = 65_536
 N = TypeVar("N", int, float)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -191,9 +187,10 @@ def main(args: argparse.Namespace, wrap: Callable[[ASGIApp], ASGIApp] = lambda a
 
     The message of an error goes to stderr.
     """
-    # Until the server handles them: process 1 of a container ignores signals that it does not handle.
+    # Until the server handles them: process 1 of a container ignores signals that it does not handle. Not by
+    # SystemExit, which is lost where Python ignores what is raised, as in a weak reference's callback.
     for number in SIGNALS:
-        signal.signal(number, lambda *_: sys.exit(0))
+        signal.signal(number, lambda *_: os._exit(0))
     try:
         settings, port, drain_seconds = _settings(args)
         with _listener(args.host, port) as listener:
@@ -259,15 +256,6 @@ def settle() -> None:
     gc.set_threshold(YOUNG)
 
 
-def open_many() -> None:
-    """Let the process have OPEN connections, or as many as it may allow itself."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = OPEN if hard == resource.RLIM_INFINITY else min(OPEN, hard)
-    if soft != resource.RLIM_INFINITY and soft < most:
-        with suppress(ValueError, OSError):  # a system with less than it says
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-
-
 def _made(service: Service, wrap: Callable[[ASGIApp], ASGIApp]) -> ASGIApp:
     from gatehouse.serving import app
 
@@ -295,7 +283,7 @@ def _serve(service: Service, app: Late, listener: socket.socket, port_file: Path
             files.write_text(port_file, f"{port}\n")
 
     settle()
-    open_many()
+    limited.open_many()
     server = Server(config, service, listener, drain, listening)
     server.run(sockets=[])
     if app.failure:
