@@ -105,15 +105,17 @@ def written(line: Line) -> dict[str, Any]:
 def shown(line: Line) -> str:
     """Return a line of the table."""
     observed = "-" if math.isnan(line.observed) else f"{line.observed:,.2f}"
-    return f"{MARKS[line.met]} {line.text:<60} {observed:>9}   goal {line.goal:<10} {line.note}".rstrip()
+    mark = MARKS[line.met] if line.judged else " "
+    return f"{mark} {line.text:<60} {observed:>9}   goal {line.goal:<10} {line.note}".rstrip()
 
 
 def table(lines: Sequence[Line], about: dict[str, Any]) -> str:
     """Return what was measured as plain text."""
     rough = "; quick, so rough" if about["quick"] else ""
     head = f"{about['machine']}, Python {about['python']}; load before {about['load_before']:.1f}{rough}"
-    met = sum(line.met for line in lines)
-    return "\n".join(["", head, "", *(shown(line) for line in lines), "", f"{met} of {len(lines)} goals met", ""])
+    judged = [line for line in lines if line.judged]
+    said = f"{sum(line.met for line in judged)} of {len(judged)} goals met"
+    return "\n".join(["", head, "", *(shown(line) for line in lines), "", said, ""])
 
 
 if __name__ == "__main__":

@@ -44,6 +44,7 @@ class Line:
     observed: float
     met: bool
     note: str = ""
+    judged: bool = True
 
 
 def at_least(row: str, text: str, observed: float, goal: float, unit: str, note: str = "") -> Line:
@@ -54,6 +55,11 @@ def at_least(row: str, text: str, observed: float, goal: float, unit: str, note:
 def at_most(row: str, text: str, observed: float, goal: float, unit: str, note: str = "") -> Line:
     """Return a line for what must not be larger; what is no number never meets its goal."""
     return Line(row, text, f"<= {goal:g}{unit}", observed, observed <= goal, note)
+
+
+def told(row: str, text: str, observed: float, unit: str, note: str) -> Line:
+    """Return a line that has no goal."""
+    return Line(row, text, f"none,{unit}", observed, met=True, note=note, judged=False)
 
 
 def missing(row: str, text: str, why: str) -> Line:

@@ -141,7 +141,7 @@ def tensors(row: Row) -> dict[str, Any]:
 ONNX, SKLEARN = gatehouse("onnx"), gatehouse("sklearn")
 # By FastAPI's route: the raw one must be worth its lines.
 READABLE = gatehouse("onnx", "--plain")
-PLAIN, FASTAPI = empty("plain"), empty("fastapi")
+PLAIN, FASTAPI, SOCKET = empty("plain"), empty("fastapi"), empty("socket")
 
 MLFLOW = Contender(
     name="mlflow",

@@ -149,27 +149,30 @@ def test_absent_peer_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_overload_is_judged() -> None:
-    """Few good answers, late refusals, or none, and a generator that was not up to it are misses."""
+    """Few good answers, late refusals, or none, are misses; a share without a goal is told, and judged by nobody."""
     run = {
         "good_per_second": 990, "refused_ms": {"p99": 2}, "watched_ms": {"max": 9}, "cpu_ms": 0.5,
         "statuses": {"200": 60, "503": 40},
     }  # fmt: skip
 
-    def met(capacity: float, *, sound: bool = True, **changes: object) -> list[bool]:
+    def met(capacity: float, *, goal: bool = True, **changes: object) -> list[bool]:
         usual = {"good_per_second": capacity, "cpu_ms": 0.8}
-        return [line.met for line in speed.overload_lines([usual], [{**run, **changes}], "here", sound=sound)]
+        lines = speed.overload_lines([usual], [{**run, **changes}], "here", goal=goal)
+        return [line.met for line in lines if line.judged]
 
     assert met(1000) == [True, True, True]
-    assert met(1100) == met(1000, sound=False) == [False, True, True]
+    assert met(1100) == met(math.nan) == [False, True, True]
+    assert met(1100, goal=False) == [True, True]
     assert met(1000, refused_ms={}, statuses={"200": 100}) == [True, False, True]
     assert met(1000, watched_ms={"max": 51}) == [True, True, False]
 
 
 def test_refusals_are_priced() -> None:
-    """What a refusal takes is what is left of the processor's time after the good answers."""
-    run = {"cpu_ms": 0.5, "statuses": {"200": 60, "503": 40}}
-    assert speed.refusal_ms(run, 0.8) == pytest.approx(0.05)
-    assert math.isnan(speed.refusal_ms({"cpu_ms": 0.8, "statuses": {"200": 60}}, 0.8))
+    """What a refusal takes is what the good answers leave of the processor's time; it is held against the least."""
+    usual, run = [{"cpu_ms": 0.8}], {"cpu_ms": 0.5, "statuses": {"200": 60, "503": 40}}
+    assert speed.refusal_us(usual, [run]) == pytest.approx(50)
+    assert [speed.refusal_line(usual, [run], least).met for least in (0.04, 0.03)] == [True, False]
+    assert not speed.refusal_line(usual, [{"cpu_ms": 0.8, "statuses": {"200": 60}}], 0.04).met
 
 
 def test_patient_clients_wait(port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
