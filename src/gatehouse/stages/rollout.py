@@ -23,7 +23,7 @@ from gatehouse import registry as registries
 from gatehouse import targets
 from gatehouse.canary import comparison
 from gatehouse.canary.state import Phase, State
-from gatehouse.config import Config
+from gatehouse.config import Config, Rollout
 from gatehouse.errors import EvidenceError, GatehouseError, TakenError
 from gatehouse.registry import Registry
 from gatehouse.release import Release
@@ -118,29 +118,12 @@ def run(
     of the two may differ.
     """
     controller = Controller(config, candidate, target, registry, now, expected or {})
-    said, spoken, end = None, now(), now() + 60 * minutes
     try:
         if config.rollout.guardian:
             # Before there is a canary, so that none is ever alone.
             target.guard(config.rollout.guardian)
         controller.attach()
-        # What starts a server is this program's own: a guardian has no password of the registry.
-        while not controller.over and (now() < end or controller.state.phase == Phase.STARTING):
-            controller.tick()
-            stands = (controller.state.phase, controller.state.weight)
-            if stands != said or now() - spoken >= SILENT_SECONDS:
-                try:
-                    say(progress(controller))
-                except OSError:
-                    # Who should hear it is gone, as of a workflow that was killed; a guardian goes on.
-                    if not config.rollout.guardian:
-                        raise
-                    break
-                said, spoken = stands, now()
-            if config.rollout.guardian:
-                controller.release()
-            if not controller.over:
-                sleep(config.rollout.poll_seconds)
+        _follow(controller, config.rollout, say, now, sleep, now() + 60 * minutes)
     except TakenError as error:
         # It is another program's now: to take the traffic back would work against that one.
         return verdict(controller, candidate, str(error))
@@ -155,6 +138,35 @@ def run(
         raise
     controller.release()
     return verdict(controller, candidate)
+
+
+def _follow(
+    controller: Controller,
+    settings: Rollout,
+    say: Callable[[str], Any],
+    now: Callable[[], float],
+    sleep: Callable[[float], Any],
+    end: float,
+) -> None:
+    """Take a rollout on until it is over, or the time has come to its end, and say where it stands."""
+    said, spoken = None, now()
+    # What starts a server is this program's own: a guardian has no password of the registry.
+    while not controller.over and (now() < end or controller.state.phase == Phase.STARTING):
+        controller.tick()
+        stands = (controller.state.phase, controller.state.weight)
+        if stands != said or now() - spoken >= SILENT_SECONDS:
+            try:
+                say(progress(controller))
+            except OSError:
+                # Who should hear it is gone, as of a workflow that was killed; a guardian goes on.
+                if not settings.guardian:
+                    raise
+                return
+            said, spoken = stands, now()
+        if settings.guardian:
+            controller.release()
+        if not controller.over:
+            sleep(settings.poll_seconds)
 
 
 def expected(gate: Verdict) -> dict[str, float]:
