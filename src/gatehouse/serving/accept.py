@@ -9,10 +9,30 @@ import logging
 import socket
 from collections.abc import Callable
 
+from gatehouse.errors import TargetError
+
 MOST = 64
 # Where the system has no room for another connection, the next one is tried after so many seconds.
 REST_SECONDS = 0.1
 LOGGER = logging.getLogger(__name__)
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """Return a socket bound to the address, so that a taken port is known before a model is loaded.
+
+    Raises TargetError when it cannot be had.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        if port:  # else two processes could be given the same free port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise TargetError(
+            f"Cannot listen on {host} port {port}: {error.strerror}. Take another port, or 0 for any free one."
+        ) from error
+    return listener
 
 
 class Acceptor:

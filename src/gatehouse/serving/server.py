@@ -24,9 +24,8 @@ from starlette.types import ASGIApp
 
 from gatehouse import files
 from gatehouse.errors import ConfigError, GatehouseError, TargetError
-from gatehouse.serving import limited, page
+from gatehouse.serving import accept, limited, page
 from gatehouse.serving import service as services
-from gatehouse.serving.accept import Acceptor
 from gatehouse.serving.late import Late
 from gatehouse.serving.middleware import Edge
 from gatehouse.serving.service import Service, Settings
@@ -114,7 +113,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Say that requests are taken only now that a signal would lose none."""
         await super().startup(sockets)
-        self.servers = [Acceptor(self.listener, self._connection)]  # type: ignore[list-item]
+        self.servers = [accept.Acceptor(self.listener, self._connection)]  # type: ignore[list-item]
         self.listening()
 
     async def on_tick(self, counter: int) -> bool:
@@ -193,7 +192,7 @@ def main(args: argparse.Namespace, wrap: Callable[[ASGIApp], ASGIApp] = lambda a
         signal.signal(number, lambda *_: os._exit(0))
     try:
         settings, port, drain_seconds = _settings(args)
-        with _listener(args.host, port) as listener:
+        with accept.bound(args.host, port) as listener:
             service = services.start(settings)
             try:
                 _serve(service, Late(partial(_made, service, wrap), service), listener, args.port_file, drain_seconds)
@@ -232,21 +231,6 @@ def _number(kind: type[N], text: str, name: str, low: float, high: float) -> N:
         if low <= number <= high:
             return number
     raise ConfigError(f"{name} is {text!r}, and must be a number from {low} to {high}.")
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    """Return a socket bound to the address, before the model is loaded, so that a taken port is known at once."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    try:
-        if port:  # else two processes could be given the same free port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise TargetError(
-            f"Cannot listen on {host} port {port}: {error.strerror}. Take another port, or 0 for any free one."
-        ) from error
-    return listener
 
 
 def settle() -> None:
