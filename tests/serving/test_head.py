@@ -46,7 +46,8 @@ def test_other_heads_are_left(data: bytes) -> None:
 
 def test_own_heads_are_known_again() -> None:
     """The ids of clients stand with their own requests alone; who gave none, or none that fits, has none."""
-    texts = [request(*lines) for lines in ((), ("x-request-id: a",), ("x-request-id: b",), ("x-request-id: no good",))]
+    ids = ("x-request-id: a", "x-request-id: b \t", "x-request-id: no good")
+    texts = [request(), *(request(line) for line in ids)]
     for _ in range(2):
         found = [head.plain(text) for text in texts]
         assert [one.name for one in found if one] == [None, "a", "b", None]

@@ -24,6 +24,8 @@ SENT = [
 ]  # fmt: skip
 
 BODY = json.dumps(ROW).encode()
+# uvicorn's, after which it closes a connection that rests.
+REST_SECONDS = 5
 READY = b"GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n"
 
 
@@ -35,23 +37,28 @@ def request(*headers: str) -> bytes:
 
 @pytest.fixture
 def full(start: Callable[..., Any], bundle: Bundle) -> Iterator[Callable[[], socket.socket]]:
-    """Give what connects to a server that takes one request at a time, and has that one: its body has not come."""
-    server = start(bundle.path, "--maximum-in-flight", 1, "--time-limit-seconds", 60)
+    """Give what connects to a server that takes one request at a time, and has that one."""
+    server = start(bundle.path, "--maximum-in-flight", 1, module="tests.serving.held_server")
     with ExitStack() as stack:
 
         def connected() -> socket.socket:
             return stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=20))
 
         first = connected()
-        first.sendall(request()[:-1])
-        # Its task is there when the answer to a later request is.
-        while server.counter("gatehouse_http_requests_in_flight") < 2:
-            pass
+        first.sendall(request("connection: close"))
+        under_way(server, 1)
         yield connected
-        first.sendall(request()[-1:])
+        assert server.ask("/version")[0] == 200
         assert answer(first)[0] == 200
         assert server.predict(ROW)[0] == 200
         assert server.counter("gatehouse_http_requests_shed_total") >= 1
+
+
+def under_way(server: Any, requests: int) -> None:
+    """Wait until a server has so many requests under way, beside the one that asks."""
+    end = time.monotonic() + 20
+    while server.counter("gatehouse_http_requests_in_flight") != requests + 1:
+        assert time.monotonic() < end
 
 
 def answer(client: socket.socket) -> tuple[int, dict[str, str], bytes]:
@@ -156,6 +163,33 @@ def test_late_body_is_waited_for(server: Any) -> None:
             for start in range(0, len(BODY), size):
                 time.sleep(0.005 if parts < 3 else 0.05)
                 client.sendall(BODY[start : start + size])
+            assert answer(client)[0] == 200
+
+
+def test_head_that_waits_keeps_its_connection(server: Any) -> None:
+    """A head that comes just before a resting connection would be closed is answered when its body is there."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        client.sendall(request())
+        assert answer(client)[0] == 200
+        time.sleep(REST_SECONDS - 0.01)
+        client.sendall(request()[: -len(BODY)])
+        time.sleep(0.015)
+        client.sendall(BODY)
+        assert answer(client)[0] == 200
+
+
+def test_slow_senders_keep_nobody_out(start: Callable[..., Any], bundle: Bundle) -> None:
+    """Clients whose bodies do not come take no place of those whose do, and are answered when theirs is there."""
+    server = start(bundle.path, "--maximum-in-flight", 2, "--time-limit-seconds", 60)
+    with ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=20)) for _ in range(5)]
+        for number, client in enumerate(slow, 1):
+            client.sendall(request()[:-1])
+            under_way(server, number)
+        assert server.predict(ROW)[0] == 200
+        assert server.predict({"rows": [ROW]})[0] == 200
+        for client in slow:
+            client.sendall(request()[-1:])
             assert answer(client)[0] == 200
 
 

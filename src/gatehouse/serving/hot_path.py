@@ -10,7 +10,7 @@ from asyncio import TimerHandle
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gatehouse.serving import head, identity, overload
-from gatehouse.serving.service import Service
+from gatehouse.serving.service import LARGE, Service
 from gatehouse.serving.turn import Turn
 from gatehouse.serving.wire import Wire
 
@@ -58,8 +58,9 @@ class HotPath(HttpToolsProtocol):
         if found is None or missing:
             super().data_received(data)
             return
-        # Of several rows, or of names in disguise.
-        unusual = data.find(b'"rows"', found.size) >= 0 or data.find(b"\\", found.size) >= 0
+        # Of several rows, or of names in disguise, or so large that others would wait for a closer look at it.
+        several = data.find(b'"rows"', found.size) >= 0 or data.find(b"\\", found.size) >= 0
+        unusual = several or found.body > LARGE
         name = found.name or identity.new()
         if self.service.overload.crowded(overload.ROWS if unusual else overload.ROW):
             self.service.metrics.refused += 1
@@ -91,7 +92,7 @@ class HotPath(HttpToolsProtocol):
     def timeout_keep_alive_handler(self) -> None:
         """Close a connection that rests for too long. A timer for each answer would be a tenth of its price."""
         left = self.last + self.timeout_keep_alive - self.loop.time()
-        if self.waiting or left > 0:
+        if self.waiting or self.patience or left > 0:
             self._rest(max(left, PATIENCE))
         else:
             super().timeout_keep_alive_handler()

@@ -37,5 +37,6 @@ def tests(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 
 def fit(sent: bytes) -> str | None:
     """Return what a client sent as an id, if it is fit for one."""
-    name = sent.decode("latin-1")
+    # Blanks around a header's value are no part of it (RFC 9110, 5.5); who reads headers may leave those at its end.
+    name = sent.strip().decode("latin-1")
     return name if FIT.fullmatch(name) else None

@@ -59,11 +59,20 @@ class _Exchange:
             self.service.metrics.shed += 1
             await answers.busy(self.id)(self.scope, receive, self.send)
             return
+
+        async def patient() -> Message:
+            # Whoever is slow to send takes no place meanwhile: a few such clients would keep everybody else out.
+            overload.under_way -= 1
+            try:
+                return await receive()
+            finally:
+                overload.under_way += 1
+
         overload.under_way += 1
         try:
             await overload.turn(ROWS)
             overload.served, began = self, time.thread_time()
-            await self.app(self.scope, receive, self.send)
+            await self.app(self.scope, patient, self.send)
         finally:
             overload.under_way -= 1
         # If nobody else had a turn meanwhile. The time that it waited for its body, or for the model's thread, is free.
