@@ -7,7 +7,9 @@ turns as they are. Here a turn takes all that are there, up to MOST.
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+import types
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any
 
 from gatehouse.errors import TargetError
 
@@ -73,13 +75,22 @@ class Acceptor:
                 self._loop.remove_reader(self._listener)
                 self._rest = self._loop.call_later(REST_SECONDS, self._begin)
                 return
-            task = self._loop.create_task(self._give(client))
+            client.setblocking(False)
+            given = self._loop.connect_accepted_socket(self._make, client)
+            try:
+                # Its first step at once, as an eager task of Python 3.12 does it: in a crowd each turn of the loop is
+                # some milliseconds in which the client is not heard.
+                awaited = given.send(None)
+            except OSError:  # it is gone again
+                client.close()
+                continue
+            task = self._loop.create_task(_resumed(given, awaited))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _give(self, client: socket.socket) -> None:
-        client.setblocking(False)
-        try:
-            await self._loop.connect_accepted_socket(self._make, client)
-        except OSError:  # it is gone again
-            client.close()
+
+@types.coroutine
+def _resumed(begun: Coroutine[Any, None, object], awaited: object) -> Generator[Any, None, None]:
+    """Go on with a coroutine that awaits something."""
+    yield awaited
+    yield from begun
