@@ -59,7 +59,7 @@ def at_most(row: str, text: str, observed: float, goal: float, unit: str, note: 
 
 def told(row: str, text: str, observed: float, unit: str, note: str) -> Line:
     """Return a line that has no goal."""
-    return Line(row, text, f"none,{unit}", observed, met=True, note=note, judged=False)
+    return Line(row, text, f"-{unit}", observed, met=True, note=note, judged=False)
 
 
 def missing(row: str, text: str, why: str) -> Line:

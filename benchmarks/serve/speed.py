@@ -93,8 +93,8 @@ def overload(bench: Bench) -> list[Line]:
 
     95 % are answered where a refusal takes at most 2.4 % of an answer: c = g a + (3 c - g) r processors, with capacity
     c = 1 / a, g good answers a second, and the processor time a of an answer and r of a refusal. To read a request and
-    to write anything back takes more than that of the answer to one row, so its share is told and has no goal; what a
-    refusal takes beyond that reading and writing has one.
+    to write anything back takes more than that of the answer to one row, so its share is told, with these times, and
+    has no goal.
     """
     many = [{"rows": bench.ours[start : start + MANY]} for start in range(0, len(bench.ours), MANY)]
     crowd: dict[str, Any] = {"connections": CROWD, "patient": True, "watch": "/healthz"}
@@ -104,8 +104,7 @@ def overload(bench: Bench) -> list[Line]:
         usual = [bench.load(server) for _ in range(bench.rounds)]
         crowded = [bench.load(server, **crowd) for _ in range(bench.rounds)]
     return [
-        *overload_lines(*one, f" at {sent(one[1]):,.0f}/s", goal=False),
-        refusal_line(*one, least),
+        *overload_lines(*one, f" at {sent(one[1]):,.0f}/s", prices(*one, least)),
         *overload_lines(*several, f" of {MANY} rows at {sent(several[1]):,.0f}/s"),
         *overload_lines(usual, crowded, f" for {CROWD} clients that wait when told"),
     ]
@@ -124,37 +123,33 @@ def sent(runs: Runs) -> float:
     return benches.median(runs, "sent") / benches.median(runs, "seconds")
 
 
-def overload_lines(usual: Runs, runs: Runs, how: str, *, goal: bool = True) -> list[Line]:
-    """Judge what was answered, refused and seen of /healthz under overload, beside what is `usual` without it."""
+def overload_lines(usual: Runs, runs: Runs, how: str, prices: str = "") -> list[Line]:
+    """Judge what was answered, refused and seen of /healthz under overload, beside what is `usual` without it.
+
+    With `prices`, the share of good answers has no goal.
+    """
     good, capacity = benches.median(runs, "good_per_second"), benches.median(usual, "good_per_second")
     refused, health = benches.median(runs, "refused_ms", "p99"), benches.median(runs, "watched_ms", "max")
-    answer = 1000 * benches.median(usual, "cpu_ms")
-    note = (
-        f"{good:,.0f} of {capacity:,.0f}/s; an answer takes {answer:,.0f} us, a refusal {refusal_us(usual, runs):,.0f}"
+    text, share = f"good answers{how}, of capacity", 100 * good / capacity
+    note = f"{good:,.0f} of {capacity:,.0f}/s"
+    first = (
+        benches.told("overload", text, share, " %", f"{note}; {prices}")
+        if prices
+        else benches.at_least("overload", text, share, 95, " %", note)
     )
-    text = f"good answers{how}, of capacity"
-    share = 100 * good / capacity
     return [
-        benches.at_least("overload", text, share, 95, " %", note)
-        if goal
-        else benches.told("overload", text, share, " %", note),
+        first,
         benches.at_most("overload", "  p99 of its refusals", refused, 10, " ms"),
         benches.at_most("overload", "  slowest /healthz meanwhile", health, 50, " ms"),
     ]
 
 
-def refusal_line(usual: Runs, runs: Runs, least_ms: float) -> Line:
-    """Judge what a refusal takes, beside `least_ms` of an answer for which nothing is looked at."""
-    ours, least = refusal_us(usual, runs), 1000 * least_ms
-    note = f"{ours:.1f} us against {least:.1f}"
-    text = "  processor time of a refusal, times the least"
-    return benches.at_most("overload", text, ours / least, 1.5, "x", note)
-
-
-def refusal_us(usual: Runs, runs: Runs) -> float:
-    """Return the processor time of a refusal in microseconds: what the good answers, as usual, leave of it."""
+def prices(usual: Runs, runs: Runs, least_ms: float) -> str:
+    """Say what an answer takes of the processor, what a refusal does, and what nobody can refuse for less than."""
     answer = benches.median(usual, "cpu_ms")
-    return 1000 * statistics.median(refusal_ms(run, answer) for run in runs)
+    refusal = statistics.median(refusal_ms(run, answer) for run in runs)
+    times = [f"{1000 * time:,.0f} us" for time in (answer, refusal, least_ms)]
+    return "an answer takes {}, a refusal {}, to read and write anything {}".format(*times)
 
 
 def refusal_ms(run: Mapping[str, Any], answer_ms: float) -> float:

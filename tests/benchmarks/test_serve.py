@@ -149,30 +149,28 @@ def test_absent_peer_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_overload_is_judged() -> None:
-    """Few good answers, late refusals, or none, are misses; a share without a goal is told, and judged by nobody."""
-    run = {
-        "good_per_second": 990, "refused_ms": {"p99": 2}, "watched_ms": {"max": 9}, "cpu_ms": 0.5,
-        "statuses": {"200": 60, "503": 40},
-    }  # fmt: skip
+    """Few good answers, late refusals, or none, are misses; a share with prices is told, and judged by nobody."""
+    run = {"good_per_second": 990, "refused_ms": {"p99": 2}, "watched_ms": {"max": 9}}
 
-    def met(capacity: float, *, goal: bool = True, **changes: object) -> list[bool]:
-        usual = {"good_per_second": capacity, "cpu_ms": 0.8}
-        lines = speed.overload_lines([usual], [{**run, **changes}], "here", goal=goal)
+    def met(capacity: float, prices: str = "", **changes: object) -> list[bool]:
+        usual = {"good_per_second": capacity}
+        lines = speed.overload_lines([usual], [{**run, **changes}], "here", prices)
         return [line.met for line in lines if line.judged]
 
     assert met(1000) == [True, True, True]
     assert met(1100) == met(math.nan) == [False, True, True]
-    assert met(1100, goal=False) == [True, True]
-    assert met(1000, refused_ms={}, statuses={"200": 100}) == [True, False, True]
+    assert met(1100, "so much") == [True, True]
+    assert met(1000, refused_ms={}) == [True, False, True]
     assert met(1000, watched_ms={"max": 51}) == [True, True, False]
 
 
 def test_refusals_are_priced() -> None:
-    """What a refusal takes is what the good answers leave of the processor's time; it is held against the least."""
-    usual, run = [{"cpu_ms": 0.8}], {"cpu_ms": 0.5, "statuses": {"200": 60, "503": 40}}
-    assert speed.refusal_us(usual, [run]) == pytest.approx(50)
-    assert [speed.refusal_line(usual, [run], least).met for least in (0.04, 0.03)] == [True, False]
-    assert not speed.refusal_line(usual, [{"cpu_ms": 0.8, "statuses": {"200": 60}}], 0.04).met
+    """What a refusal takes is what the good answers leave of the processor's time."""
+    run = {"cpu_ms": 0.5, "statuses": {"200": 60, "503": 40}}
+    assert speed.prices([{"cpu_ms": 0.8}], [run], 0.009) == (
+        "an answer takes 800 us, a refusal 50 us, to read and write anything 9 us"
+    )
+    assert math.isnan(speed.refusal_ms({"cpu_ms": 0.8, "statuses": {"200": 60}}, 0.8))
 
 
 def test_patient_clients_wait(port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
