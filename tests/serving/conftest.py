@@ -58,8 +58,9 @@ class Running:
 
 
 def command(*arguments: object, module: str = "gatehouse.serving") -> list[str]:
-    """Return the command line of a server."""
-    return [sys.executable, "-m", module, *map(str, arguments)]
+    """Return the command line of a server, which is a module or a file."""
+    program = [module] if module.endswith(".py") else ["-m", module]
+    return [sys.executable, *program, *map(str, arguments)]
 
 
 @contextmanager

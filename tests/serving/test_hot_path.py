@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ SENT = [
 ]  # fmt: skip
 
 BODY = json.dumps(ROW).encode()
+HELD = str(Path(__file__).with_name("held_server.py"))
 # uvicorn's, after which it closes a connection that rests.
 REST_SECONDS = 5
 READY = b"GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -38,7 +40,7 @@ def request(*headers: str) -> bytes:
 @pytest.fixture
 def full(start: Callable[..., Any], bundle: Bundle) -> Iterator[Callable[[], socket.socket]]:
     """Give what connects to a server that takes one request at a time, and has that one."""
-    server = start(bundle.path, "--maximum-in-flight", 1, module="tests.serving.held_server")
+    server = start(bundle.path, "--maximum-in-flight", 1, module=HELD)
     with ExitStack() as stack:
 
         def connected() -> socket.socket:

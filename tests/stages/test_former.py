@@ -24,7 +24,7 @@ class Door(BaseHTTPRequestHandler):
         """Answer /1.1.0/version."""
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(json.dumps({"model_version": self.path.split("/")[1]}).encode())
+        self.wfile.write(json.dumps({"model_version": self.path.split("/")[1], "bundle": "0" * 64}).encode())
 
     def log_message(self, *args: object) -> None:
         """Print nothing."""
