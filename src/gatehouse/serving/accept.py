@@ -7,7 +7,6 @@ turns as they are. Here a turn takes all that are there, up to MOST.
 import asyncio
 import logging
 import socket
-import types
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
@@ -76,21 +75,28 @@ class Acceptor:
                 self._rest = self._loop.call_later(REST_SECONDS, self._begin)
                 return
             client.setblocking(False)
-            given = self._loop.connect_accepted_socket(self._make, client)
             try:
-                # Its first step at once, as an eager task of Python 3.12 does it: in a crowd each turn of the loop is
-                # some milliseconds in which the client is not heard.
-                awaited = given.send(None)
+                # In a crowd each turn of the loop is some milliseconds in which the client is not heard.
+                begun = Begun(self._loop.connect_accepted_socket(self._make, client))
             except OSError:  # it is gone again
                 client.close()
                 continue
-            task = self._loop.create_task(_resumed(given, awaited))
+            task = self._loop.create_task(begun.finish())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
 
-@types.coroutine
-def _resumed(begun: Coroutine[Any, None, object], awaited: object) -> Generator[Any, None, None]:
-    """Go on with a coroutine that awaits something."""
-    yield awaited
-    yield from begun
+class Begun:
+    """A coroutine whose first step was taken at once, as an eager task of Python 3.12 takes it."""
+
+    def __init__(self, coroutine: Coroutine[Any, None, object]) -> None:
+        self._coroutine, self._awaited = coroutine, coroutine.send(None)
+
+    def __await__(self) -> Generator[Any, None, object]:
+        """Go on where it waits."""
+        yield self._awaited
+        return (yield from self._coroutine.__await__())
+
+    async def finish(self) -> None:
+        """Wait for its end."""
+        await self
