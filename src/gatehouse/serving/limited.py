@@ -9,10 +9,11 @@ import resource
 from contextlib import suppress
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gatehouse.serving import answers, hot_path, identity
 from gatehouse.serving.service import Service
+from gatehouse.serving.wire import Wire
 
 # Of a head that comes in parts, or of lines after a body: eight times what most clients and proxies ever send.
 MOST_BYTES = 2**16
@@ -103,10 +104,8 @@ class Limited(HttpToolsProtocol):
     def refuse(self, status: int, message: str) -> None:
         """Answer what never became a request, and close the connection."""
         name = identity.new()
-        answer = answers.failure(status, message, name)
-        ours = [*answer.raw_headers, (b"x-request-id", name.encode()), (b"connection", b"close")]
-        lines = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *ours)]
-        self.transport.write(b"".join((STATUS_LINE[status], *lines, b"\r\n", bytes(answer.body))))
+        body = bytes(answers.failure(status, message, name).body)
+        self.transport.write(Wire().answer(self.server_state.default_headers, status, body, name, closing=True))
         self.transport.close()
         self.service.metrics.answered("other", status, 0.0)
 
