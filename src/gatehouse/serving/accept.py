@@ -81,7 +81,7 @@ class Acceptor:
             except OSError:  # it is gone again
                 client.close()
                 continue
-            task = self._loop.create_task(begun.finish())
+            task = asyncio.ensure_future(begun, loop=self._loop)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -96,7 +96,3 @@ class Begun:
         """Go on where it waits."""
         yield self._awaited
         return (yield from self._coroutine.__await__())
-
-    async def finish(self) -> None:
-        """Wait for its end."""
-        await self
