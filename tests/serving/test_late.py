@@ -30,7 +30,7 @@ async def asked(app: ASGIApp, path: str) -> str:
 
 
 def test_probes_do_not_wait(bundle: Bundle) -> None:
-    """While the application is made, whoever asks for health is answered, and others wait until it is there."""
+    """Whoever asks for health is answered without the application; others wait until it is there."""
     go_on = threading.Event()
 
     def make() -> ASGIApp:
@@ -48,7 +48,7 @@ def test_probes_do_not_wait(bundle: Bundle) -> None:
 
     with closing(services.start(Settings(bundle.path))) as service:
         said = asyncio.run(talk(service))
-    assert said == ["ok\n", "ok\n", "draining\n", "from the application", "from the application"]
+    assert said == ["ok\n", "ok\n", "draining\n", "from the application", "draining\n"]
 
 
 def test_failure_ends_the_server(refused: Any, bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

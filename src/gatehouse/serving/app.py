@@ -72,6 +72,8 @@ def create(service: Service, wrap: Callable[[ASGIApp], ASGIApp] = lambda app: ap
     app.get("/version")(version)
     app.get("/metrics", response_class=PlainTextResponse)(metrics)
     app.get("/answers", include_in_schema=False)(recalled)
+    # The first request would wait for it.
+    app.middleware_stack = app.build_middleware_stack()
     return wrap(app)
 
 
