@@ -1,23 +1,33 @@
 """One client that is wrong, slow or silent keeps the server from nobody else."""
 
+import asyncio
 import json
+import re
 import resource
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import tumours
+import uvicorn
 from serving.conftest import running
 from serving.test_hot_path import BODY, READY, answer, answers, request
+from uvicorn.server import ServerState
 
 from gatehouse.bundle import Bundle
 from gatehouse.serving import limited
+from gatehouse.serving import service as services
+from gatehouse.serving.service import Settings
 
 OFFER = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQBAAAAAAIAAAAA")
 SECONDS = 0.5
+# Of this process, on Linux.
+STATUS = Path("/proc/self/status")
 POST = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
 
 
@@ -146,12 +156,38 @@ def test_reader_that_takes_nothing_is_let_go(either: Any) -> None:
             insist(client)
 
 
+def test_too_much_with_the_connection_is_left_unread(bundle: Bundle) -> None:
+    """Who sends more than one request with the connection is read on only when the first of them is answered.
+
+    The event loop begins to read after the connection was made, so a pause that was asked for before that must hold.
+    """
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.Event().wait()
+
+    async def made() -> mock.Mock:
+        with closing(services.start(Settings(bundle.path))) as service:
+            config = uvicorn.Config(app, http=limited.of(service), lifespan="off", log_level="warning")
+            connection, transport = limited.of(service)(config, ServerState(), {}), mock.Mock()
+            connection.first = READY * 2
+            connection.connection_made(transport)
+            transport.pause_reading.reset_mock()
+            await asyncio.sleep(0)
+            for task in connection.tasks:
+                task.cancel()
+            return transport
+
+    asyncio.run(made()).pause_reading.assert_called_once_with()
+
+
 def test_opens_as_many_as_allowed() -> None:
-    """A process that began with room for few connections has room for many."""
+    """A process that began with room for few connections has room for many, and its table of files as well."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (300, hard))
         limited.open_many()
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(limited.OPEN, hard), hard)
+        if STATUS.exists():
+            assert int(re.findall(r"FDSize:\s*(\d+)", STATUS.read_text())[0]) >= limited.TABLE
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

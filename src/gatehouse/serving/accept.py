@@ -7,7 +7,9 @@ turns as they are. Here a turn takes all that are there, up to MOST.
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from gatehouse.errors import TargetError
@@ -15,6 +17,8 @@ from gatehouse.errors import TargetError
 MOST = 64
 # Where the system has no room for another connection, the next one is tried after so many seconds.
 REST_SECONDS = 0.1
+# Bytes that are read with a connection.
+READ = 2**16
 LOGGER = logging.getLogger(__name__)
 
 
@@ -36,13 +40,24 @@ def bound(host: str, port: int) -> socket.socket:
     return listener
 
 
-class Acceptor:
-    """Takes connections from a socket that listens, to protocols that `make` gives. uvicorn closes it as a server."""
+def heard(client: socket.socket) -> bytes:
+    """Return what a client has sent already. Raises OSError when it is gone."""
+    try:
+        return client.recv(READ)
+    except BlockingIOError:
+        return b""
 
-    def __init__(self, listener: socket.socket, make: Callable[[], asyncio.Protocol]) -> None:
+
+class Acceptor:
+    """Takes connections from a socket that listens, to protocols that `make` gives. uvicorn closes it as a server.
+
+    `make` has the bytes that came with the connection, none where the client waits, and its protocol begins with these.
+    """
+
+    def __init__(self, listener: socket.socket, make: Callable[[bytes], asyncio.Protocol]) -> None:
         self._listener, self._make = listener, make
         self._loop = asyncio.get_running_loop()
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._begun: set[asyncio.Future[object]] = set()
         self._rest: asyncio.TimerHandle | None = None
         listener.setblocking(False)
         self._begin()
@@ -56,7 +71,7 @@ class Acceptor:
 
     async def wait_closed(self) -> None:
         """Wait until those that were taken are with their protocols."""
-        await asyncio.gather(*self._tasks)
+        await asyncio.gather(*self._begun)
 
     def _begin(self) -> None:
         self._loop.add_reader(self._listener, self._take)
@@ -75,24 +90,19 @@ class Acceptor:
                 self._rest = self._loop.call_later(REST_SECONDS, self._begin)
                 return
             client.setblocking(False)
+            # In a crowd each turn of the loop is some milliseconds in which the client is not heard: what it has to say
+            # is read in this one, and all is done of a connection that needs no turn.
             try:
-                # In a crowd each turn of the loop is some milliseconds in which the client is not heard.
-                begun = Begun(self._loop.connect_accepted_socket(self._make, client))
+                data = heard(client)
+                coroutine = self._loop.connect_accepted_socket(partial(self._make, data), client)
+                made = coroutine.send(None)
             except OSError:  # it is gone again
                 client.close()
                 continue
-            task = asyncio.ensure_future(begun, loop=self._loop)
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._begun.add(made)
+            made.add_done_callback(partial(self._end, coroutine))
 
-
-class Begun:
-    """A coroutine whose first step was taken at once, as an eager task of Python 3.12 takes it."""
-
-    def __init__(self, coroutine: Coroutine[Any, None, object]) -> None:
-        self._coroutine, self._awaited = coroutine, coroutine.send(None)
-
-    def __await__(self) -> Generator[Any, None, object]:
-        """Go on where it waits."""
-        yield self._awaited
-        return (yield from self._coroutine.__await__())
+    def _end(self, coroutine: Coroutine[Any, Any, object], made: "asyncio.Future[object]") -> None:
+        self._begun.discard(made)
+        with suppress(StopIteration, OSError):  # where it is gone again
+            coroutine.send(None)

@@ -140,8 +140,10 @@ class Server(uvicorn.Server):
         for number in SIGNALS:
             loop.remove_signal_handler(number)
 
-    def _connection(self) -> asyncio.Protocol:
-        return self.config.http_protocol_class(self.config, self.server_state, {})  # type: ignore[call-arg]
+    def _connection(self, data: bytes) -> asyncio.Protocol:
+        made = self.config.http_protocol_class(self.config, self.server_state, {})  # type: ignore[call-arg]
+        made.first = data  # type: ignore[attr-defined]
+        return made
 
     def stop(self) -> None:
         """Stop without draining."""
@@ -192,6 +194,7 @@ def main(args: argparse.Namespace, wrap: Callable[[ASGIApp], ASGIApp] = lambda a
         signal.signal(number, lambda *_: os._exit(0))
     try:
         settings, port, drain_seconds = _settings(args)
+        limited.open_many()
         with accept.bound(args.host, port) as listener:
             service = services.start(settings)
             try:
@@ -267,7 +270,6 @@ def _serve(service: Service, app: Late, listener: socket.socket, port_file: Path
             files.write_text(port_file, f"{port}\n")
 
     settle()
-    limited.open_many()
     server = Server(config, service, listener, drain, listening)
     server.run(sockets=[])
     if app.failure:
