@@ -23,13 +23,14 @@ from gatehouse.canary.state import Phase, State
 from gatehouse.errors import ConfigError, TargetError
 from gatehouse.release import Release
 from gatehouse.stages import guard, rollout
+from gatehouse.stages.controller import Controller
 from gatehouse.stages.traffic import Traffic
 from gatehouse.targets import Target, docker, waiting
 from gatehouse.targets.local import GUARDIAN, LocalTarget
 from gatehouse.verdicts import Decision, Verdict
 
 WATCHED = {"rollout": {"guardian": "process"}, "lease": {"seconds": 5.0}}
-OLD, NEW = Release("1.0.0", "a" * 64, "x"), Release("1.1.0", "b" * 64, "x")
+OLD, NEW, NEWER = (Release(f"1.{minor}.0", mark * 64, "x") for minor, mark in enumerate("abc"))
 
 
 class Town:
@@ -87,6 +88,18 @@ def test_good_canary_is_carried_on(town):
     ended = town.roll_out(NEW)
     assert (ended.decision, town.shelf.champion(), town.state.over) == (Decision.PROMOTE, NEW, True)
     assert "Version 1.1.0 has all traffic. No ceiling is broken" in ended.why
+
+
+def test_who_waited_in_vain_is_told(town):
+    """Whose time ended behind another program's rollout hears that its own has not begun."""
+    paper = town.target
+    ahead = Controller(town.config, NEW, paper, town.shelf, paper.now)
+    ahead.attach()
+    ahead.tick()
+    left = town.roll_out(NEWER, 0.0)
+    assert left.decision == Decision.HOLD
+    assert "Version 1.1.0 is baking at 10 % beside version 1.0.0. 1.2.0 waits, and has not begun" in left.why
+    assert list(paper.running) == ["blue", "green"]
 
 
 def test_bad_canary_is_rolled_back(town):

@@ -225,8 +225,11 @@ def outcome(controller: Controller, version: str, error: str) -> Check:
         reason = why if state.phase == Phase.PROMOTED else "It did so before."
         return Check("rollout", Decision.PROMOTE, f"Version {version} has all traffic. {reason}".rstrip(), n=n)
     if not controller.over:
-        why = f"{standing(state)} It goes on: scripts/rollout.py --attach watches it."
-        return Check("rollout", Decision.HOLD, why, n=n)
+        watch, wait = (
+            "It goes on: scripts/rollout.py --attach watches it.",
+            f"{version} waits, and has not begun: try again.",
+        )
+        return Check("rollout", Decision.HOLD, f"{standing(state)} {watch if controller.begun else wait}", n=n)
     decision = Decision.HOLD if state.phase == Phase.HELD else Decision.REJECT
     return Check("rollout", decision, f"Version {version} serves nobody. {why}", n=n)
 
