@@ -7,6 +7,8 @@ export PYTHONSAFEPATH := 1
 
 # The interpreters of `make versions`.
 PYTHONS ?= python3.11 python3.12 python3.13
+# What stands nearest to asyncio, which changes from one to the next.
+CONNECTIONS := $(addprefix tests/serving/test_,accept.py hot_path.py limited.py)
 
 .PHONY: help rehearse test lint lint-workflows integration versions faults mutation calibrate bench-gates bench-rollback bench-router bench-serve lock setup setup-dev clean
 
@@ -34,11 +36,11 @@ integration: setup-dev ## Run what is slow: images, containers; with GATEHOUSE_T
 	@$(BIN)/python -m pytest -m "docker or kubernetes or act" -p no:xdist $(ARGS)
 	@[ -z "$$BANK_MARKETING_CSV" ] || $(BIN)/python scripts/rehearse.py --config examples/bank_marketing/gatehouse.toml
 
-versions: ## Install the locked requirements on each of PYTHONS, and run the rules' tests there
+versions: ## Install the locked requirements on each of PYTHONS, and run the tests of the rules and of connections there
 	@set -e; for python in $(PYTHONS); do \
 	  venv=.venv-$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	  $(MAKE) --no-print-directory setup-dev VENV=$$venv PYTHON="$$python"; \
-	  $$venv/bin/python -m pytest --quiet -p no:xdist tests/gates tests/drift tests/canary tests/test_*.py; \
+	  $$venv/bin/python -m pytest --quiet -n auto tests/gates tests/drift tests/canary $(CONNECTIONS) tests/test_*.py; \
 	done
 
 faults: setup-dev ## Plant every known fault, and show which gate refused it and why
