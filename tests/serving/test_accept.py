@@ -18,16 +18,11 @@ GONE_AT_ONCE = struct.pack("ii", 1, 0)
 
 
 class Echo(asyncio.Protocol):
-    """Sends back what comes in, and what came with the connection."""
-
-    def __init__(self, first: bytes) -> None:
-        self.first = first
+    """Sends back what comes in."""
 
     def connection_made(self, transport: Any) -> None:
         """Be ready."""
         self.transport = transport
-        if self.first:
-            self.data_received(self.first)
 
     def data_received(self, data: bytes) -> None:
         """Send it back."""
@@ -82,33 +77,6 @@ def test_crowd_is_taken(runner: asyncio.Runner) -> None:
             return set(heard)
 
     assert runner.run(crowd()) == {b"word"}
-
-
-def test_what_came_with_it_is_read(runner: asyncio.Runner) -> None:
-    """A client that has spoken before it is taken is heard with its connection, and what it says next is heard, too."""
-    first = []
-
-    def made(data: bytes) -> Echo:
-        first.append(data)
-        return Echo(data)
-
-    async def spoken() -> bytes:
-        with socket.socket() as listener, socket.socket() as client:
-            listener.listen()
-            client.connect(listener.getsockname())
-            client.sendall(b"wo")
-            client.setblocking(False)
-            acceptor = Acceptor(listener, made)
-            loop = asyncio.get_running_loop()
-            async with asyncio.timeout(10):
-                heard = await loop.sock_recv(client, 4)
-                await loop.sock_sendall(client, b"rd")
-                heard += await loop.sock_recv(client, 4)
-            acceptor.close()
-            await acceptor.wait_closed()
-            return heard
-
-    assert (runner.run(spoken()), first) == (b"word", [b"wo"])
 
 
 def test_closed_takes_nobody(runner: asyncio.Runner) -> None:

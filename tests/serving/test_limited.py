@@ -1,6 +1,5 @@
 """One client that is wrong, slow or silent keeps the server from nobody else."""
 
-import asyncio
 import json
 import re
 import resource
@@ -10,19 +9,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 import tumours
-import uvicorn
 from serving.conftest import running
 from serving.test_hot_path import BODY, READY, answer, answers, request
-from uvicorn.server import ServerState
 
 from gatehouse.bundle import Bundle
 from gatehouse.serving import limited
-from gatehouse.serving import service as services
-from gatehouse.serving.service import Settings
 
 OFFER = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQBAAAAAAIAAAAA")
 SECONDS = 0.5
@@ -154,30 +148,6 @@ def test_reader_that_takes_nothing_is_let_go(either: Any) -> None:
             time.sleep(0.1)
         with pytest.raises(OSError, match=r"reset|pipe"):
             insist(client)
-
-
-def test_too_much_with_the_connection_is_left_unread(bundle: Bundle) -> None:
-    """Who sends more than one request with the connection is read on only when the first of them is answered.
-
-    The event loop begins to read after the connection was made, so a pause that was asked for before that must hold.
-    """
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await asyncio.Event().wait()
-
-    async def made() -> mock.Mock:
-        with closing(services.start(Settings(bundle.path))) as service:
-            config = uvicorn.Config(app, http=limited.of(service), lifespan="off", log_level="warning")
-            connection, transport = limited.of(service)(config, ServerState(), {}), mock.Mock()
-            connection.first = READY * 2
-            connection.connection_made(transport)
-            transport.pause_reading.reset_mock()
-            await asyncio.sleep(0)
-            for task in connection.tasks:
-                task.cancel()
-            return transport
-
-    asyncio.run(made()).pause_reading.assert_called_once_with()
 
 
 def test_opens_as_many_as_allowed() -> None:

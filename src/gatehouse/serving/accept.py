@@ -17,8 +17,6 @@ from gatehouse.errors import TargetError
 MOST = 64
 # Where the system has no room for another connection, the next one is tried after so many seconds.
 REST_SECONDS = 0.1
-# Bytes that are read with a connection.
-READ = 2**16
 LOGGER = logging.getLogger(__name__)
 
 
@@ -40,21 +38,10 @@ def bound(host: str, port: int) -> socket.socket:
     return listener
 
 
-def heard(client: socket.socket) -> bytes:
-    """Return what a client has sent already. Raises OSError when it is gone."""
-    try:
-        return client.recv(READ)
-    except BlockingIOError:
-        return b""
-
-
 class Acceptor:
-    """Takes connections from a socket that listens, to protocols that `make` gives. uvicorn closes it as a server.
+    """Takes connections from a socket that listens, to protocols that `make` gives. uvicorn closes it as a server."""
 
-    `make` has the bytes that came with the connection, none where the client waits, and its protocol begins with these.
-    """
-
-    def __init__(self, listener: socket.socket, make: Callable[[bytes], asyncio.Protocol]) -> None:
+    def __init__(self, listener: socket.socket, make: Callable[[], asyncio.Protocol]) -> None:
         self._listener, self._make = listener, make
         self._loop = asyncio.get_running_loop()
         self._begun: set[asyncio.Future[object]] = set()
@@ -90,11 +77,9 @@ class Acceptor:
                 self._rest = self._loop.call_later(REST_SECONDS, self._begin)
                 return
             client.setblocking(False)
-            # In a crowd each turn of the loop is some milliseconds in which the client is not heard: what it has to say
-            # is read in this one, and all is done of a connection that needs no turn.
+            coroutine = self._loop.connect_accepted_socket(self._make, client)
             try:
-                data = heard(client)
-                coroutine = self._loop.connect_accepted_socket(partial(self._make, data), client)
+                # In a crowd each turn of the loop is some milliseconds in which the client is not heard.
                 made = coroutine.send(None)
             except OSError:  # it is gone again
                 client.close()

@@ -50,8 +50,6 @@ class Limited(HttpToolsProtocol):
     """A connection with limits to the size of a head, and to the seconds that it may wait for its client."""
 
     service: Service
-    # What came with the connection.
-    first = b""
     # Whether a request is being answered that uvicorn does not know of.
     waiting = False
     # Whether a head, or a body, has begun and not ended; the bytes that came since without anything of a body, and how
@@ -71,11 +69,6 @@ class Limited(HttpToolsProtocol):
         self.transport, self.scheme = transport, "http"  # type: ignore[assignment]
         self.flow = FlowControl(self.transport)
         self.parser = Parser(self)
-        if self.first:
-            self.data_received(self.first)
-            self.first = b""
-            if self.flow.read_paused:  # the event loop only begins to read
-                self.loop.call_soon(self._pause)
 
     def on_message_begin(self) -> None:
         """Note that a head has begun."""
@@ -140,10 +133,6 @@ class Limited(HttpToolsProtocol):
                 self.refuse(408, f"The request's head did not come within {seconds:g} s.")
             else:
                 self.transport.close()
-
-    def _pause(self) -> None:
-        if self.flow.read_paused:
-            self.transport.pause_reading()
 
     def _awaits(self) -> tuple[str, int] | None:
         """Return what the client has to do for this to go on; None when it has nothing to do, or uvicorn watches it."""

@@ -140,10 +140,8 @@ class Server(uvicorn.Server):
         for number in SIGNALS:
             loop.remove_signal_handler(number)
 
-    def _connection(self, data: bytes) -> asyncio.Protocol:
-        made = self.config.http_protocol_class(self.config, self.server_state, {})  # type: ignore[call-arg]
-        made.first = data  # type: ignore[attr-defined]
-        return made
+    def _connection(self) -> asyncio.Protocol:
+        return self.config.http_protocol_class(self.config, self.server_state, {})  # type: ignore[call-arg]
 
     def stop(self) -> None:
         """Stop without draining."""
