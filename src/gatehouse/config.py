@@ -150,15 +150,15 @@ class Serving:
 
     `maximum_rows` is the most that one request may hold, and at most `inline_rows` of them are predicted without a
     thread of their own. More than `maximum_in_flight` requests at once are refused, and those that would wait for more
-    than `maximum_lag_ms` for their turn; what takes longer than the time limit is given up. The answers of
-    `cache_rows` are kept. A local server has a `page` to try the model with.
+    than `maximum_lag_ms` for their turn or for that thread; what takes longer than the time limit is given up. The
+    answers of `cache_rows` are kept. A local server has a `page` to try the model with.
     """
 
     runtime: Literal["auto", "onnx", "sklearn"] = "auto"
     maximum_rows: Count = 1000
     inline_rows: Annotated[int, Field(ge=0)] = 20
     maximum_in_flight: Count = 512
-    maximum_lag_ms: Positive = 10.0
+    maximum_lag_ms: Positive = 100.0
     time_limit_seconds: Positive = 5.0
     cache_rows: Annotated[int, Field(ge=0)] = 0
     page: bool = True

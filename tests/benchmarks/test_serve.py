@@ -149,8 +149,8 @@ def test_absent_peer_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_overload_is_judged() -> None:
-    """Few good answers, late refusals, or none, are misses; a share with prices is told, and judged by nobody."""
-    run = {"good_per_second": 990, "refused_ms": {"p99": 2}, "watched_ms": {"max": 9}}
+    """Few good answers and late refusals are misses; a share with prices, and that none was refused, are told."""
+    run = {"good_per_second": 990, "refused_ms": {"p99": 2}, "watched_ms": {"max": 9}, "statuses": {"503": 1}}
 
     def met(capacity: float, prices: str = "", **changes: object) -> list[bool]:
         usual = {"good_per_second": capacity}
@@ -160,7 +160,8 @@ def test_overload_is_judged() -> None:
     assert met(1000) == [True, True, True]
     assert met(1100) == met(math.nan) == [False, True, True]
     assert met(1100, "so much") == [True, True]
-    assert met(1000, refused_ms={}) == [True, False, True]
+    assert met(1000, refused_ms={"p99": 11}) == [True, False, True]
+    assert met(1000, statuses={"200": 1}) == [True, True]
     assert met(1000, watched_ms={"max": 51}) == [True, True, False]
 
 

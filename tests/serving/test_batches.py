@@ -84,6 +84,34 @@ def test_calls_have_an_end() -> None:
     assert model.calls == [1, 2, 2, 4]
 
 
+def test_queue_is_told() -> None:
+    """It is known how many requests wait, and for how long another one would: as long as the calls before its own."""
+    model = Doubler()
+    seen: list[tuple[int, float]] = []
+
+    async def played(batches: Batches) -> None:
+        first = asyncio.create_task(batches.predict([{"x": 0}]))
+        await asyncio.to_thread(model.entered.wait, 20)
+        await asyncio.sleep(0.05)
+        model.go.set()
+        await first
+        model.go.clear()
+        seen.append(batches.queue())
+        others = [asyncio.create_task(batches.predict([{"x": 1}, {"x": 2}])) for _ in range(4)]
+        for _ in others:
+            await asyncio.sleep(0.01)
+        seen.append(batches.queue())
+        model.go.set()
+        await asyncio.gather(*others)
+        seen.append(batches.queue())
+
+    with closing(Batches(model, lambda: None, 2)) as batches:
+        asyncio.run(played(batches))
+    assert seen[0] == seen[-1] == (0, 0)
+    assert seen[1][0] == 3
+    assert seen[1][1] >= 3 * 0.05
+
+
 def test_gone_client_is_skipped() -> None:
     """Rows that nobody waits for any more are not predicted."""
     model = Doubler()

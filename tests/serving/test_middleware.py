@@ -58,17 +58,20 @@ def test_sheds_before_reading(service: Service) -> None:
     assert b"gatehouse_http_requests_shed_total 1.0" in service.metrics.text()
 
 
-def test_waits_while_a_turn_is_full(service: Service) -> None:
-    """A request that comes late in a turn of the event loop is let in, and waits for the next before it is read."""
-    waiting: list[int] = []
+def test_waits_for_its_turn(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that is let in is read when it has its turn."""
+    seen: list[str] = []
 
-    def clock() -> float:
-        waiting.append(service.overload.waiting)
-        return float(len(waiting))
+    async def turn(kind: str) -> None:
+        seen.append(kind)
 
-    service.overload.clock = clock
-    assert ask(service, "POST", "/predict", sent)[0] == 504
-    assert waiting == [0, 0, 1], "at its coming, at its turn, and at the next one"
+    async def read() -> dict[str, Any]:
+        seen.append("read")
+        return await sent()
+
+    monkeypatch.setattr(service.overload, "turn", turn)
+    assert ask(service, "POST", "/predict", read)[0] == 504
+    assert seen == ["rows", "read"]
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

@@ -3,171 +3,190 @@ from dataclasses import dataclass
 
 import pytest
 
-from gatehouse.serving.overload import PARTS, Overload
+from gatehouse.serving.overload import TURN_SECONDS, Overload
+
+# An answer's price in the tests, in whose fourth a turn ends; the lag has room for 70 of them.
+PRICE = TURN_SECONDS / 3.5
+LAG = 70.1 * PRICE
 
 
 @dataclass
 class Server:
-    """A server whose clock goes on only while it works or rests."""
+    """A server whose clock goes on only while it works or rests, and whose requests may wait for LAG."""
 
     now: float = 1000.0
+    queued: tuple[int, float] = (0, 0.0)
 
     def __post_init__(self) -> None:
-        """Allow turns of 50 ms."""
-        self.watched = Overload(1000, 0.05, lambda: self.now)
+        """Begin with prices that are known."""
+        self.watched = Overload(1000, LAG, lambda: self.queued, lambda: self.now)
+        self.watched.prices = {"row": PRICE, "rows": PRICE}
 
-    async def turn(self, requests: int, milliseconds: float) -> int:
-        """Have requests arrive at once, of which each that is taken on takes so long; return how many are refused."""
+    def read(self, requests: int, kind: str = "row", seconds: float = 0.0) -> int:
+        """Read requests, each of which takes so long to read; return how many are refused."""
         refused = 0
         for _ in range(requests):
-            if self.watched.refuses():
-                refused += 1
-            else:
-                self.now += milliseconds / 1000
-        await asyncio.sleep(0)
+            refused += self.watched.crowded(kind)
+            self.now += seconds
         return refused
+
+    async def answer(self, kind: str, seen: list[tuple[str, int]], number: int) -> None:
+        """Answer a request when it has its turn."""
+        await self.watched.turn(kind)
+        self.now += PRICE
+        seen.append((kind, number))
+
+
+async def turns(server: Server, *crowds: tuple[str, int]) -> list[list[tuple[str, int]]]:
+    """Have crowds of requests arrive at once, and return who is answered in each turn of the event loop."""
+    found: list[list[tuple[str, int]]] = []
+    seen: list[tuple[str, int]] = []
+    begun = [asyncio.create_task(server.answer(kind, seen, n)) for kind, size in crowds for n in range(size)]
+    while not all(task.done() for task in begun):
+        await asyncio.sleep(0)
+        found.append(seen.copy())
+        seen.clear()
+    return [each for each in found if each]
 
 
 def test_cap_holds() -> None:
     """At the cap of requests under way, another one is refused; when one is answered, it is taken."""
     server = Server()
     server.watched.most = server.watched.under_way = 2
-    assert asyncio.run(server.turn(1, 1)) == 1
+
+    async def full() -> tuple[bool, int]:
+        return server.watched.refuses(), server.read(1)
+
+    assert asyncio.run(full()) == (True, 1)
     server.watched.under_way = 1
-    assert asyncio.run(server.turn(1, 1)) == 0
-
-
-def test_short_turns_are_answered() -> None:
-    """What fits into a turn is answered, turn after turn."""
-    server = Server()
-
-    async def rush() -> list[int]:
-        return [await server.turn(20, 2) for _ in range(5)]
-
-    assert asyncio.run(rush()) == [0] * 5
-
-
-def test_long_turns_are_cut() -> None:
-    """A turn takes on what fits into it, and refuses the others; the next one begins anew."""
-    server = Server()
-
-    async def siege() -> list[int]:
-        return [await server.turn(30, 2.6) for _ in range(3)]
-
-    assert asyncio.run(siege()) == [10] * 3
+    assert asyncio.run(full()) == (False, 0)
 
 
 def test_crowds_are_cut() -> None:
-    """Of what is read at once, so many are let in as fit into a turn by what a request lately took."""
+    """Of what is read at once, so many are let in as are answered within the lag, and again at the next turn."""
     server = Server()
-    server.watched.took("row", 0.1, 100)
 
     async def crowd() -> list[int]:
         found = []
         for _ in range(2):
-            found.append(sum(server.watched.crowded("row") for _ in range(60)))
+            found.append(server.read(91))
             await asyncio.sleep(0)
-        server.watched.took("row", 0.1, 1000)
-        return [*found, sum(server.watched.crowded("row") for _ in range(60))]
+        return found
 
-    assert asyncio.run(crowd()) == [9, 9, 0]
+    assert asyncio.run(crowd()) == [20, 20]
 
 
-def test_one_slow_request_counts_little() -> None:
-    """A request that took long once, and what another kind takes, keeps nobody out."""
+def test_one_slow_answer_counts_little() -> None:
+    """What took long once, or is of another kind, keeps nobody out who is usually answered within the lag."""
     server = Server()
 
     async def crowd() -> int:
-        server.watched.took("row", 0.0001)
         server.watched.took("row", 10)
         for _ in range(100):
             server.watched.took("rows", 10)
-        return sum(server.watched.crowded("row") for _ in range(60))
+        return server.read(60)
 
     assert asyncio.run(crowd()) == 0
+
+
+def test_prices_are_learned() -> None:
+    """What each of many answers takes is known after some of them, whether they become slower or faster."""
+    server = Server()
+    for seconds in (0.1, 0.0001):
+        for _ in range(100):
+            server.watched.took("row", 20 * seconds, 20)
+        assert server.watched.prices["row"] == pytest.approx(seconds, rel=0.5)
 
 
 def test_few_are_let_in_whatever_they_take() -> None:
     """Where a few are slow, the machine is: they are let in, up to the cap."""
     server = Server()
-    for _ in range(100):
-        server.watched.took("row", 10)
+    server.watched.prices["row"] = 1.0
 
     async def slow() -> list[int]:
-        first = sum(server.watched.crowded("row") for _ in range(20))
+        first = server.read(20)
         await asyncio.sleep(0)
         server.watched.under_way = server.watched.most
-        return [first, server.watched.crowded("row")]
+        return [first, server.read(1)]
 
-    assert asyncio.run(slow()) == [4, True]
+    assert asyncio.run(slow()) == [4, 1]
 
 
-def test_few_slow_requests_are_answered() -> None:
-    """Where few requests take long, none is refused: it is the machine that is slow."""
+@pytest.mark.parametrize("where", ["waiting", "queued"])
+def test_waiting_requests_count(where: str) -> None:
+    """Who waits for a turn, or for the model's thread, takes the place of others, if more than few do so for long."""
     server = Server()
 
-    async def slow() -> list[int]:
-        return [await server.turn(16, 20) for _ in range(5)]
-
-    assert asyncio.run(slow()) == [0] * 5
-
-
-def test_waiting_requests_count() -> None:
-    """Whoever was let in and waits for a turn takes the place of others, until more than few wait for too long."""
-    server = Server()
-
-    async def seen(waiting: int) -> tuple[bool, bool]:
-        server.watched.waiting, server.watched.owed = waiting, waiting * 0.004
-        found = server.watched.crowded("row"), server.watched.refuses()
+    async def seen(requests: int) -> tuple[int, bool]:
+        if where == "waiting":
+            server.watched.waiting, server.watched.owed = requests, requests * LAG / 12.5
+        else:
+            server.queued = requests, requests * LAG / 12.5
+        found = server.read(1), server.watched.refuses()
         await asyncio.sleep(0)
         return found
 
-    async def rising() -> list[tuple[bool, bool]]:
-        return [await seen(waiting) for waiting in (0, 12, 13, 40, 0)]
+    async def rising() -> list[tuple[int, bool]]:
+        return [await seen(requests) for requests in (0, 12, 14, 40, 0)]
 
-    assert asyncio.run(rising()) == [(False, False), (False, False), (False, False), (True, True), (False, False)]
+    assert asyncio.run(rising()) == [(0, False), (0, False), (0, False), (1, True), (0, False)]
 
 
-def test_turn_ends_when_full() -> None:
-    """A turn is full after a part of the lag, and the next one begins anew."""
+def test_turns_end() -> None:
+    """A turn answers a kind for some milliseconds; who is left has the next ones, and who came first is first."""
     server = Server()
-
-    async def turns() -> list[bool]:
-        found = []
-        for milliseconds in (0, 12, 1):
-            found.append(server.watched.full())
-            server.now += milliseconds / 1000
-        found.append(server.watched.full())
-        await asyncio.sleep(0)
-        return [*found, server.watched.full()]
-
-    assert asyncio.run(turns()) == [False, False, False, True, False]
+    found = asyncio.run(turns(server, ("rows", 30)))
+    assert [number for each in found for _, number in each] == list(range(30))
+    assert max(len(each) for each in found) <= 5
+    assert (server.watched.waiting, server.watched.owed) == (0, pytest.approx(0))
 
 
-def test_wait_has_an_end() -> None:
-    """Who waits counts as waiting, and has a turn after some that were full of others."""
+def test_kinds_share_turns() -> None:
+    """Of two kinds neither waits until the other one has ended."""
     server = Server()
-    server.watched.took("rows", 0.001, 100)
-    price = server.watched.prices["rows"]
+    found = asyncio.run(turns(server, ("rows", 40), ("row", 40)))
+    half = found[: len(found) // 2]
+    answered = [kind for each in half for kind, _ in each]
+    assert min(answered.count("row"), answered.count("rows")) >= 10
+
+
+def test_who_waits_is_counted() -> None:
+    """Who was let in and waits for a turn counts, with what it will take, until it has it."""
+    server = Server()
     seen: list[tuple[int, float]] = []
 
-    async def crowd() -> None:
+    async def watch() -> None:
         while True:
-            server.watched.full()
-            server.now += 1
             seen.append((server.watched.waiting, server.watched.owed))
             await asyncio.sleep(0)
 
-    async def patient() -> None:
-        others = asyncio.create_task(crowd())
-        await asyncio.sleep(0)
-        seen.clear()
-        await server.watched.turn("rows")
-        others.cancel()
+    async def crowd() -> None:
+        watcher = asyncio.create_task(watch())
+        await turns(server, ("rows", 20))
+        watcher.cancel()
 
-    asyncio.run(patient())
-    assert seen == [(1, price)] * PARTS
-    assert (server.watched.waiting, server.watched.owed) == (0, 0.0)
+    asyncio.run(crowd())
+    waiting = [requests for requests, _ in seen]
+    assert max(waiting) == 16
+    assert server.watched.waiting == 0
+    assert [seconds for _, seconds in seen] == pytest.approx([requests * PRICE for requests in waiting])
+
+
+def test_gone_clients_keep_nobody_waiting() -> None:
+    """Who gives up while it waits takes no turn, and those behind it have theirs."""
+    server = Server()
+    seen: list[tuple[str, int]] = []
+
+    async def crowd() -> None:
+        begun = [asyncio.create_task(server.answer("rows", seen, number)) for number in range(40)]
+        await asyncio.sleep(0)
+        for task in begun[10:30]:
+            task.cancel()
+        await asyncio.wait(begun, timeout=5)
+
+    asyncio.run(crowd())
+    assert [number for _, number in seen] == [*range(10), *range(30, 40)]
+    assert (server.watched.waiting, server.watched.owed) == (0, pytest.approx(0))
 
 
 def test_free_turn_is_taken_at_once() -> None:
@@ -180,3 +199,47 @@ def test_free_turn_is_taken_at_once() -> None:
             waiting.send(None)
 
     asyncio.run(alone())
+
+
+def test_refusals_leave_time_for_answers() -> None:
+    """After a turn that read and refused for long, it answers for as long: who comes back at once cannot stop it."""
+    server = Server()
+
+    async def siege() -> int:
+        server.watched.under_way = server.watched.most
+        server.read(40, seconds=PRICE)
+        answered: list[tuple[str, int]] = []
+        begun = [asyncio.create_task(server.answer("row", answered, number)) for number in range(60)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for task in begun:
+            task.cancel()
+        return len(answered)
+
+    assert 40 <= asyncio.run(siege()) <= 50
+
+
+def test_each_turn_has_its_own_length() -> None:
+    """A turn after one with many refusals is as short as any."""
+    server = Server()
+
+    async def later() -> int:
+        server.read(40, seconds=PRICE)
+        await turns(server, ("row", 2))
+        return max(len(each) for each in await turns(server, ("row", 30)))
+
+    assert asyncio.run(later()) <= 5
+
+
+def test_turns_have_no_end() -> None:
+    """Crowd after crowd is answered, and the server rests in between."""
+    server = Server()
+
+    async def crowds() -> list[int]:
+        found = []
+        for _ in range(5):
+            found.append(sum(len(each) for each in await turns(server, ("rows", 30), ("row", 30))))
+            server.now += 1
+        return found
+
+    assert asyncio.run(crowds()) == [60] * 5

@@ -5,6 +5,7 @@ threads than one would fight over the interpreter.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,8 @@ class Batches:
     ) -> None:
         self._answer, self._maximum = answer, maximum_rows
         self._waiting: deque[Job] = deque()
+        # The rows that wait, and the seconds that the last call took.
+        self._rows, self._seconds = 0, 0.0
         self._busy = False
         self.thread = ThreadPoolExecutor(1, "model", initializer=prepare)
 
@@ -40,9 +43,14 @@ class Batches:
         """Predict for rows. Raises what `answer` raises for them alone."""
         future: asyncio.Future[Predictions] = asyncio.get_running_loop().create_future()
         self._waiting.append((rows, future))
+        self._rows += len(rows)
         if not self._busy:
             self._next()
         return await future
+
+    def queue(self) -> tuple[int, float]:
+        """Return how many requests wait, and the seconds of the calls before that of another one."""
+        return len(self._waiting), self._rows // self._maximum * self._seconds
 
     def close(self) -> None:
         """Stop the thread when it has done what it does."""
@@ -65,6 +73,7 @@ class Batches:
             if taken and count + len(rows) > self._maximum:
                 break
             self._waiting.popleft()
+            self._rows -= len(rows)
             if not future.done():
                 taken.append((rows, future))
                 count += len(rows)
@@ -72,10 +81,12 @@ class Batches:
 
     def _work(self, parts: Sequence[Rows]) -> list[Outcome]:
         """Predict all parts at once; where that fails, each alone, so that no request fails for another's rows."""
+        began = time.perf_counter()
         try:
             together = self._answer([row for rows in parts for row in rows])
         except GatehouseError as error:
             return [error] if len(parts) == 1 else [self._work([rows])[0] for rows in parts]
+        self._seconds = time.perf_counter() - began
         ends = [0]
         for rows in parts:
             ends.append(ends[-1] + len(rows))

@@ -69,6 +69,10 @@ class Runtime:
         except TimeoutError:
             raise TooLateError(f"the model took more than {self._time_limit:g} s") from None
 
+    def queue(self) -> tuple[int, float]:
+        """Return how many requests wait for the model's own thread, and for how many seconds another one would."""
+        return self._batches.queue()
+
     def answer(self, rows: Sequence[Mapping[str, Any]]) -> Predictions:
         """Predict for rows that fit the contract, on the thread that asks. Raises ModelError."""
         try:

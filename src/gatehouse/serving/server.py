@@ -73,7 +73,7 @@ LIMITS = (
         Settings.maximum_lag_ms,
         0.1,
         10**6,
-        "wait in the event loop, beyond which requests are refused",
+        "wait for others, beyond which requests are refused",
     ),
     Limit(
         "time_limit_seconds", Settings.time_limit_seconds, 0.001, 3600, "time for a request to come, and for the model"

@@ -60,7 +60,7 @@ class Settings:
     room_bytes: int = 64 * 2**20
     inline_rows: int = 20
     maximum_in_flight: int = 512
-    maximum_lag_ms: float = 10.0
+    maximum_lag_ms: float = 100.0
     time_limit_seconds: float = 5.0
     # The prediction cache: so many rows in this process, or a Redis; neither is none.
     cache_rows: int = 0
@@ -205,7 +205,7 @@ def start(settings: Settings) -> Service:
     if failed:
         LOGGER.warning("Warming up failed: %s.", failed)
     reader = requests.reader(bundle.contract, settings.maximum_rows)
-    overload = Overload(settings.maximum_in_flight, settings.maximum_lag_ms / 1000)
+    overload = Overload(settings.maximum_in_flight, settings.maximum_lag_ms / 1000, runtime.queue)
     rule, cache = (
         fallback.load(bundle),
         caches.opened(settings.cache_rows, settings.redis_url, bundle, metrics.cached.inc),
