@@ -3,6 +3,7 @@
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from benchmarks.serve import bench as benches
@@ -99,6 +100,7 @@ def overload(bench: Bench) -> list[Line]:
     c = 1 / a, g good answers a second, and the processor time a of an answer and r of a refusal. So 95 % are answered
     where a refusal takes at most 2.4 % of an answer. To read and to write anything takes almost as much as that of the
     answer to MANY rows, and ten times that of the answer to one: their shares are told, with the times, without a goal.
+    So is all else of one row's, where even refusals alone would take longer than the goals allow.
     """
     many = [{"rows": bench.ours[start : start + MANY]} for start in range(0, len(bench.ours), MANY)]
     with bench.running(ONNX, SOCKET) as (server, bare):
@@ -106,11 +108,12 @@ def overload(bench: Bench) -> list[Line]:
         crowd = alternated_with(bench, server, lambda _: {"connections": CROWD * 3 // 2, "patient": True})
         least = statistics.median(bench.load(bare, connections=CROWD)["cpu_ms"] for _ in range(bench.rounds))
         deaf = flooded(bench, server, 2 * CROWD)
+    ignored = overload_lines(*deaf, f" for {2 * CROWD:,} connections that do not", prices(*deaf, least))
     return [
         *overload_lines(*one, f" by {CROWD} connections"),
         *overload_lines(*several, f" of {MANY} rows at {sent(several[1]):,.0f}/s", prices(*several, least)),
         *overload_lines(*crowd, f" for {CROWD * 3 // 2} clients that wait when told"),
-        overload_lines(*deaf, f" for {2 * CROWD:,} connections that do not", prices(*deaf, least))[0],
+        *[replace(line, goal="-", met=True, judged=False) for line in ignored],
     ]
 
 

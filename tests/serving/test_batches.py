@@ -1,5 +1,6 @@
 import asyncio
 import threading
+import time
 from contextlib import closing
 from typing import Any
 
@@ -85,31 +86,34 @@ def test_calls_have_an_end() -> None:
 
 
 def test_queue_is_told() -> None:
-    """It is known how many requests wait, and for how long another one would: as long as the calls before its own."""
-    model = Doubler()
+    """It is known how many requests wait, and how long all of them take, by the calls and by the rows of large ones."""
     seen: list[tuple[int, float]] = []
+    go = threading.Event()
+
+    def model(rows: Rows) -> Predictions:
+        time.sleep(0.02 + 0.001 * len(rows))
+        assert go.wait(20)
+        return Predictions(np.zeros(len(rows)), np.empty(0))
 
     async def played(batches: Batches) -> None:
-        first = asyncio.create_task(batches.predict([{"x": 0}]))
-        await asyncio.to_thread(model.entered.wait, 20)
-        await asyncio.sleep(0.05)
-        model.go.set()
-        await first
-        model.go.clear()
+        go.set()
+        for rows in (1, 200, 200, 200, 200, 1):
+            await batches.predict([{}] * rows)
         seen.append(batches.queue())
-        others = [asyncio.create_task(batches.predict([{"x": 1}, {"x": 2}])) for _ in range(4)]
+        go.clear()
+        others = [asyncio.create_task(batches.predict([{}] * 100)) for _ in range(4)]
         for _ in others:
             await asyncio.sleep(0.01)
         seen.append(batches.queue())
-        model.go.set()
+        go.set()
         await asyncio.gather(*others)
         seen.append(batches.queue())
 
-    with closing(Batches(model, lambda: None, 2)) as batches:
+    with closing(Batches(model, lambda: None, 200)) as batches:
         asyncio.run(played(batches))
     assert seen[0] == seen[-1] == (0, 0)
-    assert seen[1][0] == 3
-    assert seen[1][1] >= 3 * 0.05
+    assert seen[1][0] == 2
+    assert seen[1][1] >= 0.9 * (2 * 0.02 + 400 * 0.001)
 
 
 def test_gone_client_is_skipped() -> None:

@@ -1,6 +1,7 @@
 import asyncio
 import json
 import socket
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from typing import Any
@@ -11,7 +12,7 @@ import tumours
 from gatehouse.bundle import Bundle
 from gatehouse.serving import app as apps
 from gatehouse.serving import service as services
-from gatehouse.serving.middleware import Edge
+from gatehouse.serving.middleware import Edge, Steps
 from gatehouse.serving.service import Service, Settings
 
 BODY = json.dumps({"rows": [tumours.ROW] * 2}).encode()
@@ -72,6 +73,72 @@ def test_waits_for_its_turn(service: Service, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(service.overload, "turn", turn)
     assert ask(service, "POST", "/predict", read)[0] == 504
     assert seen == ["rows", "read"]
+
+
+def test_late_body_waits_again(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request whose body came late has another turn, or all whose bodies come at once would have the same."""
+    seen: list[str] = []
+
+    async def turn(kind: str) -> None:
+        seen.append(kind)
+
+    async def late() -> dict[str, Any]:
+        time.sleep(0.01)
+        seen.append("read")
+        return await sent()
+
+    monkeypatch.setattr(service.overload, "turn", turn)
+    assert ask(service, "POST", "/predict", late)[0] == 504
+    assert seen == ["rows", "read", "rows"]
+
+
+def test_price_is_of_own_steps() -> None:
+    """What a request takes of the event loop is known without what others do while it waits."""
+
+    def work(seconds: float) -> None:
+        until = time.thread_time() + seconds
+        while time.thread_time() < until:
+            pass
+
+    async def request() -> None:
+        work(0.02)
+        await asyncio.sleep(0)
+        work(0.02)
+
+    async def other() -> None:
+        work(0.3)
+
+    async def both() -> float:
+        steps = Steps(request())
+        await asyncio.gather(steps, other())
+        return steps.seconds
+
+    assert asyncio.run(both()) == pytest.approx(0.04, abs=0.02)
+
+
+def test_steps_are_cancelled() -> None:
+    """Whoever is cancelled within its steps is told so there, and what it raises comes out."""
+    seen: list[str] = []
+
+    async def request() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise ValueError("its own") from None
+
+    async def played() -> None:
+        async def steps() -> None:
+            await Steps(request())
+
+        task = asyncio.create_task(steps())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(ValueError, match="its own"):
+            await task
+
+    asyncio.run(played())
+    assert seen == ["cancelled"]
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

@@ -1,9 +1,10 @@
 import asyncio
+import socket
 from dataclasses import dataclass
 
 import pytest
 
-from gatehouse.serving.overload import TURN_SECONDS, Overload
+from gatehouse.serving.overload import MOST_REFUSED, TURN_SECONDS, Overload
 
 # An answer's price in the tests, in whose fourth a turn ends; the lag has room for 70 of them.
 PRICE = TURN_SECONDS / 3.5
@@ -84,7 +85,7 @@ def test_one_slow_answer_counts_little() -> None:
         server.watched.took("row", 10)
         for _ in range(100):
             server.watched.took("rows", 10)
-        return server.read(60)
+        return server.read(50)
 
     assert asyncio.run(crowd()) == 0
 
@@ -201,22 +202,34 @@ def test_free_turn_is_taken_at_once() -> None:
     asyncio.run(alone())
 
 
-def test_refusals_leave_time_for_answers() -> None:
-    """After a turn that read and refused for long, it answers for as long: who comes back at once cannot stop it."""
+@pytest.mark.parametrize("kind", ["row", "rows"])
+@pytest.mark.parametrize(("refused", "answered"), [(1, 3.5), (12, 11), (100, 17.5)])
+def test_refusals_leave_time_for_answers(kind: str, refused: int, answered: float) -> None:
+    """A turn that refused for long answers for as long, up to a quarter of the lag: who comes back cannot stop it."""
     server = Server()
+    answers: list[tuple[str, int]] = []
+    turns_read = 0
 
-    async def siege() -> int:
+    def read() -> None:
+        nonlocal turns_read
+        turns_read += 1
+        server.read(refused, kind, PRICE)
+
+    async def siege() -> None:
         server.watched.under_way = server.watched.most
-        server.read(40, seconds=PRICE)
-        answered: list[tuple[str, int]] = []
-        begun = [asyncio.create_task(server.answer("row", answered, number)) for number in range(60)]
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        begun = [asyncio.create_task(server.answer(kind, answers, number)) for number in range(1500)]
+        end, other = socket.socketpair()
+        with end, other:
+            other.send(b"always something to read")
+            asyncio.get_running_loop().add_reader(end, read)
+            while turns_read < 40:
+                await asyncio.sleep(0)
+            asyncio.get_running_loop().remove_reader(end)
         for task in begun:
             task.cancel()
-        return len(answered)
 
-    assert 40 <= asyncio.run(siege()) <= 50
+    asyncio.run(siege())
+    assert len(answers) / turns_read == pytest.approx(answered, rel=0.2)
 
 
 def test_each_turn_has_its_own_length() -> None:
@@ -226,9 +239,37 @@ def test_each_turn_has_its_own_length() -> None:
     async def later() -> int:
         server.read(40, seconds=PRICE)
         await turns(server, ("row", 2))
+        server.read(1)
         return max(len(each) for each in await turns(server, ("row", 30)))
 
     assert asyncio.run(later()) <= 5
+
+
+def test_wrong_prices_make_no_long_turns() -> None:
+    """Where answers take more than lately, or nobody knows yet what they take, a turn ends as soon as ever."""
+    for price in (0.0, PRICE / 10):
+        server = Server()
+        server.watched.prices["rows"] = price
+        found = asyncio.run(turns(server, ("rows", 60)))
+        assert max(len(each) for each in found) <= 5
+
+
+def test_siege_is_told() -> None:
+    """It is told when one turn has refused so many that the next ones are better read in another."""
+    server = Server()
+    server.watched.under_way = server.watched.most
+
+    async def siege() -> list[bool]:
+        found = []
+        for _ in range(2):
+            server.read(MOST_REFUSED)
+            found.append(server.watched.besieged())
+            server.read(1)
+            found.append(server.watched.besieged())
+            await asyncio.sleep(0)
+        return found
+
+    assert asyncio.run(siege()) == [False, True, False, True]
 
 
 def test_turns_have_no_end() -> None:

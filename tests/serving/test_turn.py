@@ -99,6 +99,14 @@ def test_few_are_answered_at_once(service: Service) -> None:
     assert len({at for *_, at in answered(service, [3 * SIZE]).seen}) == 1
 
 
+def test_prices_are_of_many(service: Service) -> None:
+    """One request alone takes longer than each of many: what those take is learned from them only."""
+    answered(service, [1, 1, SIZE - 1])
+    assert service.overload.prices == {}
+    answered(service, [SIZE])
+    assert service.overload.prices["row"] > 0
+
+
 def test_broken_connection_stops_nobody(service: Service, caplog: pytest.LogCaptureFixture) -> None:
     """Where one connection fails in an unforeseen way all others are answered, those that wait and those that come."""
     broken, client, turn, tasks = Client(), Client(), Turn(service), set[asyncio.Task[None]]()

@@ -65,6 +65,9 @@ class HotPath(HttpToolsProtocol):
         if self.service.overload.crowded(overload.ROWS if unusual else overload.ROW):
             self.service.metrics.refused += 1
             self._write(self.wire.busy(self.server_state.default_headers, name))
+            if self.service.overload.besieged():
+                self.flow.pause_reading()
+                self.loop.call_soon(self._listen)
         elif unusual:
             super().data_received(data)
         else:
@@ -106,6 +109,10 @@ class HotPath(HttpToolsProtocol):
     def _engaged(self) -> bool:
         busy = self.cycle is not None and not self.cycle.response_complete
         return busy or self.inside or self.flow.write_paused or self.service.draining
+
+    def _listen(self) -> None:
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
 
     def _write(self, answer: bytes) -> None:
         self.transport.write(answer)

@@ -1,12 +1,14 @@
 """What every request passes on its way in and out: its id, its time, and a clean end whatever happens."""
 
 import time
+from collections.abc import Awaitable, Generator
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gatehouse.serving import answers, identity
 from gatehouse.serving.answers import PREDICT, PROBES
-from gatehouse.serving.overload import ROWS
+from gatehouse.serving.overload import ROWS, TURN_SECONDS
 from gatehouse.serving.service import Service, report
 
 ROUTES = ("/", PREDICT, *PROBES, "/version", "/metrics", "/answers", "/openapi.json", "/docs")
@@ -63,21 +65,23 @@ class _Exchange:
         async def patient() -> Message:
             # Whoever is slow to send takes no place meanwhile: a few such clients would keep everybody else out.
             overload.under_way -= 1
+            began = time.monotonic()
             try:
-                return await receive()
+                message = await receive()
             finally:
                 overload.under_way += 1
+            if time.monotonic() - began > TURN_SECONDS:  # others have had its turn
+                await overload.turn(ROWS)
+            return message
 
         overload.under_way += 1
         try:
             await overload.turn(ROWS)
-            overload.served, began = self, time.thread_time()
-            await self.app(self.scope, patient, self.send)
+            work = Steps(self.app(self.scope, patient, self.send))
+            await work
         finally:
             overload.under_way -= 1
-        # If nobody else had a turn meanwhile. The time that it waited for its body, or for the model's thread, is free.
-        if overload.served is self:
-            overload.took(ROWS, time.thread_time() - began)
+        overload.took(ROWS, work.seconds)
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -87,3 +91,28 @@ class _Exchange:
                 # Ask the client to come back on a new connection, which the router gives to another server.
                 message["headers"].append((b"connection", b"close"))
         await self._send(message)
+
+
+class Steps:
+    """Something to be awaited, with the `seconds` that its own steps took of this thread: not what it waited for."""
+
+    def __init__(self, work: Awaitable[None]) -> None:
+        self.seconds = 0.0
+        self._work = work.__await__()
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        """Go through its steps."""
+        step, told = self._work.send, None
+        while True:
+            began = time.thread_time()
+            try:
+                waits = step(told)
+            except StopIteration:
+                return
+            finally:
+                self.seconds += time.thread_time() - began
+            try:
+                told = yield waits
+                step = self._work.send
+            except BaseException as error:  # that it is cancelled is its own to handle
+                told, step = error, self._work.throw

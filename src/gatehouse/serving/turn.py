@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias
 
 from gatehouse.errors import GatehouseError
 from gatehouse.serving import answers
-from gatehouse.serving.overload import ROW
+from gatehouse.serving.overload import LEAST, ROW
 from gatehouse.serving.service import Outcome, Service, report
 
 
@@ -51,7 +51,11 @@ class Turn:
         at_once = self.service.runtime.inline_rows
         if at_once and not self.service.cache:
             if not self._answering:
-                await self._in_parts(at_once)
+                self._answering = True
+                try:
+                    await self._in_parts(at_once)
+                finally:
+                    self._answering = False
             return
         taken, self._taken = self._taken, []
         # More rows than are predicted at once would go to another thread. Where all do, they go together.
@@ -61,14 +65,15 @@ class Turn:
 
     async def _in_parts(self, size: int) -> None:
         """Answer all that was taken, and what comes meanwhile; between two parts others have their turn."""
-        overload, self._answering = self.service.overload, True
+        overload = self.service.overload
         while self._taken:
             await overload.turn(ROW, len(self._taken))
             taken, self._taken = self._taken[:size], self._taken[size:]
             began = time.perf_counter()
             await self._answer(taken)
-            overload.took(ROW, time.perf_counter() - began, len(taken))
-        self._answering = False
+            # One alone takes several times as long as each of many: by its price a crowd would be refused.
+            if len(taken) >= min(size, LEAST):
+                overload.took(ROW, time.perf_counter() - began, len(taken))
 
     async def _answer(self, taken: list[Taken]) -> None:
         outcomes: list[Outcome]
@@ -80,10 +85,10 @@ class Turn:
         now, metrics = time.perf_counter(), self.service.metrics
         for (connection, _, name, began), outcome in zip(taken, outcomes, strict=True):
             told = answers.told(answers.of(outcome, name)) if isinstance(outcome, GatehouseError) else outcome
-            metrics.answered(answers.PREDICT, told[0], now - began)
             metrics.in_flight -= 1
             self.service.overload.under_way -= 1
             try:
+                metrics.answered(answers.PREDICT, told[0], now - began)
                 connection.send(*told, name)
                 connection.answered()
             except Exception as error:  # of one connection, and the others wait for their answers
