@@ -157,7 +157,7 @@ class Serving:
     runtime: Literal["auto", "onnx", "sklearn"] = "auto"
     maximum_rows: Count = 1000
     inline_rows: Annotated[int, Field(ge=0)] = 20
-    maximum_in_flight: Count = 512
+    maximum_in_flight: Count = 2048
     maximum_lag_ms: Positive = 100.0
     time_limit_seconds: Positive = 5.0
     cache_rows: Annotated[int, Field(ge=0)] = 0

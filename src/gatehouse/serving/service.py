@@ -59,7 +59,7 @@ class Settings:
     # Of all bodies under way: as many as may be under way at once could fill the memory of a container.
     room_bytes: int = 64 * 2**20
     inline_rows: int = 20
-    maximum_in_flight: int = 512
+    maximum_in_flight: int = 2048
     maximum_lag_ms: float = 100.0
     time_limit_seconds: float = 5.0
     # The prediction cache: so many rows in this process, or a Redis; neither is none.
