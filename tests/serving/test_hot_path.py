@@ -1,20 +1,28 @@
 """The raw route beside FastAPI's: whatever is sent, in whatever parts, both answer the same."""
 
+import asyncio
 import json
 import re
 import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tumours
+import uvicorn
 from serving.conftest import running
+from uvicorn.server import ServerState
 
 from gatehouse.bundle import Bundle
+from gatehouse.serving import app as apps
+from gatehouse.serving import limited
+from gatehouse.serving import service as services
+from gatehouse.serving.overload import MOST_REFUSED
+from gatehouse.serving.service import Settings
 
 ROW = tumours.ROW
 SENT = [
@@ -227,3 +235,48 @@ def test_client_that_left_harms_nobody(server: Any) -> None:
             client.sendall(request())
     assert server.predict(ROW)[0] == 200
     assert server.counter("gatehouse_http_requests_in_flight") == 1
+
+
+class Wire(asyncio.Transport):
+    """What a connection says, in a number of answers, and whether it listens."""
+
+    answers, listens = 0, True
+
+    def write(self, data: Any) -> None:
+        """Count an answer."""
+        assert data.startswith(b"HTTP/1.1 503")
+        self.answers += 1
+
+    def is_closing(self) -> bool:
+        """Tell that it is not."""
+        return False
+
+    def pause_reading(self) -> None:
+        """Listen no more."""
+        self.listens = False
+
+    def resume_reading(self) -> None:
+        """Listen again."""
+        self.listens = True
+
+
+def test_siege_is_read_in_parts(bundle: Bundle) -> None:
+    """When one turn has refused many, whoever is refused now is heard again in the next one: others have theirs."""
+    wire = Wire()
+
+    async def siege() -> list[bool]:
+        made: Any = limited.of(service)
+        client = made(uvicorn.Config(apps.create(service)), ServerState(), {})
+        client.connection_made(wire)
+        heard = []
+        for asked in (MOST_REFUSED, 1):
+            for _ in range(asked):
+                client.data_received(request())
+            heard.append(wire.listens)
+        await asyncio.sleep(0)
+        return [*heard, wire.listens]
+
+    with closing(services.start(Settings(bundle.path, maximum_in_flight=1))) as service:
+        service.overload.under_way = 1
+        assert asyncio.run(siege()) == [True, False, True]
+    assert wire.answers == MOST_REFUSED + 1

@@ -92,13 +92,31 @@ def test_late_body_waits_again(service: Service, monkeypatch: pytest.MonkeyPatch
     assert seen == ["rows", "read", "rows"]
 
 
+def work(seconds: float) -> None:
+    """Keep a processor busy."""
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+
+
+def test_own_steps_are_learned(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The price of a request is without what others do while it waits for its body."""
+    learned: list[tuple[str, float]] = []
+
+    async def beside_others() -> dict[str, Any]:
+        asyncio.get_running_loop().call_soon(work, 0.5)
+        await asyncio.sleep(0)
+        return await sent()
+
+    monkeypatch.setattr(service.overload, "took", lambda kind, seconds: learned.append((kind, seconds)))
+    assert ask(service, "POST", "/predict", beside_others)[0] == 504
+    ((kind, seconds),) = learned
+    assert kind == "rows"
+    assert 0 < seconds < 0.4
+
+
 def test_price_is_of_own_steps() -> None:
     """What a request takes of the event loop is known without what others do while it waits."""
-
-    def work(seconds: float) -> None:
-        until = time.thread_time() + seconds
-        while time.thread_time() < until:
-            pass
 
     async def request() -> None:
         work(0.02)

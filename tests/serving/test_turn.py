@@ -131,3 +131,23 @@ def test_broken_connection_stops_nobody(service: Service, caplog: pytest.LogCapt
         "Request 0 broken: RuntimeError",
         "Request 1 broken: RuntimeError",
     ]
+
+
+def test_error_stops_nobody(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an error outside the model, whoever waits is answered with the next one."""
+    client, turn, tasks = Client(), Turn(service), set[asyncio.Task[None]]()
+
+    async def fail(*_: object) -> None:
+        raise RuntimeError("an error outside the model")
+
+    async def played() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(service.overload, "turn", fail)
+            turn.take(client, BODY, "first", tasks)
+            with pytest.raises(RuntimeError, match="outside the model"):
+                await next(iter(tasks))
+        turn.take(client, BODY, "second", tasks)
+        await next(iter(tasks))
+
+    asyncio.run(played())
+    assert [(name, status) for name, status, _ in client.seen] == [("first", 200), ("second", 200)]

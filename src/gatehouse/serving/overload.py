@@ -62,9 +62,9 @@ class Overload:
 
     def crowded(self, kind: str) -> bool:
         """Tell whether a request that was just read, and has its turn later, is one too many."""
-        self._reads()
         if self.refuses():
             return True
+        self._reads()
         self._read += 1
         self._spent += self.prices.get(kind, 0.0)
         return False

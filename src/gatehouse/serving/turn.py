@@ -34,11 +34,13 @@ class Turn:
     def __init__(self, service: Service) -> None:
         self.service = service
         self._taken: list[Taken] = []
-        self._answering = False
+        # Whether a task is there that answers what is taken now.
+        self._begun = False
 
     def take(self, connection: Connection, body: bytes, name: str, tasks: set[asyncio.Task[None]]) -> None:
         """Have a request answered at the turn's end; `tasks` are those that the server waits for when it stops."""
-        if not self._taken:
+        if not self._begun:
+            self._begun = True
             # What is begun now has its turn when all that has arrived was read.
             task = asyncio.get_running_loop().create_task(self._end())
             tasks.add(task)
@@ -50,14 +52,12 @@ class Turn:
     async def _end(self) -> None:
         at_once = self.service.runtime.inline_rows
         if at_once and not self.service.cache:
-            if not self._answering:
-                self._answering = True
-                try:
-                    await self._in_parts(at_once)
-                finally:
-                    self._answering = False
+            try:
+                await self._in_parts(at_once)
+            finally:
+                self._begun = False
             return
-        taken, self._taken = self._taken, []
+        taken, self._taken, self._begun = self._taken, [], False
         # More rows than are predicted at once would go to another thread. Where all do, they go together.
         size = at_once or len(taken)
         for start in range(0, len(taken), size):
