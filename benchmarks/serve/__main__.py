@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         bench = benches.prepared(Path(folder), args.config, seconds, rounds, stops)
         about = surroundings(bench, quick=args.quick)
         benches.pin()
-        lines = [line for row in args.only or ROWS for line in measured(row, bench)]
+        lines = [line for row in args.only or ROWS for line in measured(row, bench)] + bench.pace()
     print(table(lines, about))
     files.write_json(args.out, {**about, "lines": [written(line) for line in lines]})
     print(f"Written: {args.out}")

@@ -7,16 +7,17 @@ import shutil
 import statistics
 import subprocess
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from benchmarks.serve import processes
 from benchmarks.serve.contenders import ROOT, AbsentError, Contender
+from benchmarks.serve.pace import Pace
 from benchmarks.serve.processes import Running
 from gatehouse import bundle as bundles
 from gatehouse import config as settings
@@ -27,11 +28,18 @@ from gatehouse.serving import requests
 from gatehouse.stages import rows as rowsets
 from gatehouse.stages import train
 
+# What came of one load, and of several that are compared with one another, one for each.
+Run: TypeAlias = dict[str, Any]
+Round: TypeAlias = Sequence[Run]
+
 CLIENTS = 16
 ROWS = 200
 SAME = 1e-6
 # Less than this share of a core: somebody else was at work on it.
 OWN_CORE = 0.9
+# A round counts where the core took at most so many times the least for the same work; at most so many times as many
+# rounds as were asked for are measured for it.
+SLOW, PATIENCE = 1.15, 2
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,8 @@ class Bench:
     rounds: int
     stops: int
     models: dict[str, Path | AbsentError] = field(default_factory=dict)
+    # What the core took in the slowest load of each round, of those that count and of the others.
+    paces: dict[bool, list[float]] = field(default_factory=lambda: {True: [], False: []})
 
     def model(self, contender: Contender) -> Path:
         """Return what a contender serves; installed and exported once. Raises AbsentError, each time the same."""
@@ -134,13 +144,41 @@ class Bench:
         """Return the rows as one server takes them."""
         return [contender.body(row) for row in (self.theirs if contender.exported else self.ours)]
 
-    def load(self, server: Running, documents: Sequence[Any] | None = None, **options: Any) -> dict[str, Any]:
-        """Load a server and return what came of it, with `cpu_ms` a request and its share of the core."""
-        before = server.cpu_seconds() if processes.PROC.is_dir() else math.nan
-        found = finished(self.begun(server, documents, **options))
-        used = (server.cpu_seconds() if processes.PROC.is_dir() else math.nan) - before
+    def load(self, server: Running, documents: Sequence[Any] | None = None, **options: Any) -> Run:
+        """Load a server and return what came of it, with `cpu_ms` a request, its share of the core, and `pace_us`."""
+        pace = Pace()
+        pace.start()
+        try:
+            before = server.cpu_seconds() if processes.PROC.is_dir() else math.nan
+            found = finished(self.begun(server, documents, **options))
+            used = (server.cpu_seconds() if processes.PROC.is_dir() else math.nan) - before
+        finally:
+            pace_us = pace.end()
         answered = sum(found["statuses"].values())
-        return {**found, "cpu_ms": 1000 * used / max(answered, 1), "core_share": used / found["seconds"]}
+        cost = {"cpu_ms": 1000 * used / max(answered, 1), "core_share": used / found["seconds"], "pace_us": pace_us}
+        return {**found, **cost}
+
+    def steady(self, rounds: int, measure: Callable[[], Round]) -> list[Round]:
+        """Return rounds in which the core was as fast as ever; where they are too few, the fastest of all."""
+        found: list[Round] = []
+        fast = 0
+        while fast < rounds and len(found) < PATIENCE * rounds:
+            found.append(measure())
+            least = min(run["pace_us"] for loads in found for run in loads)
+            fast = sum(slowest(loads) <= SLOW * least for loads in found)
+        found.sort(key=slowest)
+        for number, loads in enumerate(found):
+            self.paces[number < rounds].append(slowest(loads))
+        return found[:rounds]
+
+    def pace(self) -> list[Line]:
+        """Tell how fast the core was, where anything depended on it."""
+        counted, others = self.paces[True], self.paces[False]
+        if not counted:
+            return []
+        note = f"of {len(counted + others)}; for the same work it took {min(counted):.0f} to {max(counted):.0f} us"
+        more = f", and up to {max(others):.0f} in those left out" if others else ""
+        return [told("pace", "rounds left out, in which the core was slow", len(others), "", note + more)]
 
     def begun(self, server: Running, documents: Sequence[Any] | None = None, **options: Any) -> "subprocess.Popen[str]":
         """Start to load a server."""
@@ -149,6 +187,11 @@ class Bench:
         bodies = files.write_text(self.folder / f"{contender.name}.jsonl", "\n".join(lines))
         asked = {"connections": CLIENTS, "seconds": self.seconds, **options}
         return loading(server.port, contender.path, bodies, **asked)
+
+
+def slowest(loads: Round) -> float:
+    """Return what the core took for the same work in the slowest of some loads, in microseconds."""
+    return float(max(run["pace_us"] for run in loads))
 
 
 def loading(port: int, path: str, bodies: Path, **options: Any) -> "subprocess.Popen[str]":

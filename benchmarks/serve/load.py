@@ -164,6 +164,7 @@ class Load:
         await asyncio.gather(*(self.connect() for _ in range(self.args.connections)))
         watcher = asyncio.create_task(self.watch()) if self.args.watch else None
         if self.args.rate:
+            self.began = time.perf_counter()
             await self.pump()
         else:
             while time.perf_counter() < self.end and not self.stopped:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from benchmarks.serve import bench as benches
-from benchmarks.serve.bench import Bench, Line
+from benchmarks.serve.bench import Bench, Line, Round, Run
 from benchmarks.serve.contenders import (
     BENTOML,
     FASTAPI,
@@ -25,21 +25,18 @@ from benchmarks.serve.processes import Running
 from gatehouse.serving.service import Settings
 
 PEERS = {60: MLFLOW, 40: BENTOML, 35: MLSERVER, 3: READABLE}
-Runs: TypeAlias = list[dict[str, Any]]
-# Clients, as many as may be under way at once, and the most rows that are predicted without another thread.
-CROWD, MANY = Settings.maximum_in_flight, Settings.inline_rows
+Runs: TypeAlias = Sequence[Run]
+# Clients, as many as may be under way at once, or fewer; and the most rows that are predicted without another thread.
+CROWD, SOME, MANY = Settings.maximum_in_flight, Settings.maximum_in_flight // 4, Settings.inline_rows
 # Runs without overload and with it, in turn.
 PAIRS = 9
 
 
 def alternated(bench: Bench, *contenders: Contender, **options: Any) -> dict[str, Runs]:
     """Load servers in turn, so that what else goes on at the machine meets all of them. Raises AbsentError."""
-    found: dict[str, Runs] = {contender.name: [] for contender in contenders}
     with bench.running(*contenders) as servers:
-        for _ in range(bench.rounds):
-            for server in servers:
-                found[server.contender.name].append(bench.load(server, **options))
-    return found
+        rounds = bench.steady(bench.rounds, lambda: [bench.load(server, **options) for server in servers])
+    return {contender.name: runs for contender, runs in zip(contenders, zip(*rounds, strict=True), strict=True)}
 
 
 def requests_text(runs: Runs) -> str:
@@ -93,27 +90,29 @@ def latency(bench: Bench) -> list[Line]:
 
 
 def overload(bench: Bench) -> list[Line]:
-    """Three times as many requests as it can answer, whatever it says; and more clients than it takes on at once.
+    """Three times as many requests as it can answer, by CROWD connections that heed nothing of what it says.
 
-    As many requests of one row as may be under way wait for less than the lag, so CROWD connections are all answered.
     Who is refused and asks again at once costs a refusal each time: c = g a + (3 c - g) r processors, with capacity
     c = 1 / a, g good answers a second, and the processor time a of an answer and r of a refusal. So 95 % are answered
     where a refusal takes at most 2.4 % of an answer. To read and to write anything takes almost as much as that of the
-    answer to MANY rows, and ten times that of the answer to one: their shares are told, with the times, without a goal.
-    So is all else of one row's, where even refusals alone would take longer than the goals allow.
+    answer to MANY rows, whose share is told, with the times, without a goal. It takes ten times that of the answer to
+    one row, so there the surplus has to wait, as CROWD can within the lag. Of more clients than that, all is told.
+    SOME are enough for the rate of MANY rows: to take more connections would count as a part of a refusal.
     """
     many = [{"rows": bench.ours[start : start + MANY]} for start in range(0, len(bench.ours), MANY)]
     with bench.running(ONNX, SOCKET) as (server, bare):
-        one, several = flooded(bench, server, CROWD), flooded(bench, server, CROWD, many)
-        crowd = alternated_with(bench, server, lambda _: {"connections": CROWD * 3 // 2, "patient": True})
+        one, several = flooded(bench, server, CROWD), flooded(bench, server, SOME, many)
         least = statistics.median(bench.load(bare, connections=CROWD)["cpu_ms"] for _ in range(bench.rounds))
+        patient = alternated_with(bench, server, lambda _: {"connections": CROWD * 3 // 2, "patient": True})
         deaf = flooded(bench, server, 2 * CROWD)
-    ignored = overload_lines(*deaf, f" for {2 * CROWD:,} connections that do not", prices(*deaf, least))
+    more = [
+        *overload_lines(*patient, f" for {CROWD * 3 // 2:,} clients that wait when told"),
+        *overload_lines(*deaf, f" for {2 * CROWD:,} connections that do not", prices(*deaf, least)),
+    ]
     return [
-        *overload_lines(*one, f" by {CROWD} connections"),
-        *overload_lines(*several, f" of {MANY} rows at {sent(several[1]):,.0f}/s", prices(*several, least)),
-        *overload_lines(*crowd, f" for {CROWD * 3 // 2} clients that wait when told"),
-        *[replace(line, goal="-", met=True, judged=False) for line in ignored],
+        *overload_lines(*one, f" by {CROWD:,} connections"),
+        *overload_lines(*several, f" of {MANY} rows at {sent(several[1]):,.0f}/s by {SOME}", prices(*several, least)),
+        *[replace(line, goal="-", met=True, judged=False) for line in more],
     ]
 
 
@@ -122,14 +121,16 @@ def alternated_with(
 ) -> tuple[Runs, Runs]:
     """Load a server as much as it can answer, and in turn by what `more` says for that many answers a second.
 
-    In short turns: a machine that is shared runs at two thirds of its speed for seconds, which shows in no counter.
+    In short turns, since a machine that is shared keeps its speed for seconds only.
     """
-    usual, runs = Runs(), Runs()
     seconds = bench.seconds * bench.rounds / PAIRS
-    for _ in range(PAIRS):
-        usual.append(bench.load(server, documents, seconds=seconds))
-        options = more(usual[-1]["good_per_second"])
-        runs.append(bench.load(server, documents, seconds=seconds, watch="/healthz", **options))
+
+    def pair() -> Round:
+        usual = bench.load(server, documents, seconds=seconds)
+        options = more(usual["good_per_second"])
+        return usual, bench.load(server, documents, seconds=seconds, watch="/healthz", **options)
+
+    usual, runs = zip(*bench.steady(PAIRS, pair), strict=True)
     return usual, runs
 
 

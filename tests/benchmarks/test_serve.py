@@ -2,6 +2,7 @@ import json
 import math
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from benchmarks.serve import __main__ as table
-from benchmarks.serve import bench, contenders, load, processes, speed
+from benchmarks.serve import bench, contenders, load, pace, processes, speed
 from benchmarks.serve.contenders import AbsentError, Contender
 
 linux = pytest.mark.skipif(not processes.PROC.is_dir(), reason="there is no /proc, so nothing to read")
@@ -179,3 +180,37 @@ def test_patient_clients_wait(port: int, tmp_path: Path, capsys: pytest.CaptureF
     waits = loaded(port, tmp_path, capsys, "--seconds", "0.3", "--patient")
     assert waits["statuses"] == {"200": 2, "503": 1}
     assert loaded(port, tmp_path, capsys, "--seconds", "0.3")["sent"] > 5
+
+
+@pytest.mark.parametrize(
+    ("paces", "kept"),
+    [
+        ([(100, 110), (114, 100), (101, 102), (200, 100)], [(101, 102), (100, 110), (114, 100)]),
+        ([(190, 100), (100, 116), (100, 101), (100, 100), (114, 114)], [(100, 100), (100, 101), (114, 114)]),
+        # At first the core was slow all the time.
+        ([(200, 201), (202, 200), (100, 101), (101, 100), (101, 101)], [(100, 101), (101, 100), (101, 101)]),
+        # As many times as it may be tried: the fastest ones.
+        ([(100, 200 + number) for number in range(9)], [(100, 200), (100, 201), (100, 202)]),
+        # Where nothing tells of the core.
+        ([(0, 0)] * 5, [(0, 0)] * 3),
+    ],
+)
+def test_slow_rounds_are_left_out(paces: list[tuple[int, int]], kept: list[tuple[int, int]]) -> None:
+    """What was measured on a slow core is measured again, whichever of two loads met it, and the table says so."""
+    given = iter(paces)
+    found = bench.Bench(Path(), None, [], [], None, 1, 3, 1)  # type: ignore[arg-type]
+    rounds = found.steady(3, lambda: [{"pace_us": pace} for pace in next(given)])
+    assert [tuple(run["pace_us"] for run in loads) for loads in rounds] == kept
+    (line,) = found.pace()
+    assert line.observed == len(paces) - sum(1 for _ in given) - len(rounds)
+    assert not line.judged
+
+
+def test_pace_is_of_this_core() -> None:
+    """The core's time for a piece of work is taken while it is waited for, and nothing goes on afterwards."""
+    measured = pace.Pace()
+    measured.start()
+    time.sleep(0.3)
+    assert 10 < measured.end() < 1e5
+    assert not measured.is_alive()
+    assert bench.Bench(Path(), None, [], [], None, 1, 3, 1).pace() == []  # type: ignore[arg-type]
