@@ -96,8 +96,9 @@ def overload(bench: Bench) -> list[Line]:
     c = 1 / a, g good answers a second, and the processor time a of an answer and r of a refusal. So 95 % are answered
     where a refusal takes at most 2.4 % of an answer. To read and to write anything takes almost as much as that of the
     answer to MANY rows, whose share is told, with the times, without a goal. It takes ten times that of the answer to
-    one row, so there the surplus has to wait, as CROWD can within the lag. Of more clients than that, all is told.
-    SOME are enough for the rate of MANY rows: to take more connections would count as a part of a refusal.
+    one row, so there the surplus has to wait: that of CROWD connections does, within the lag, and what is due beyond
+    that waits with the clients. Of more connections all is told. SOME are enough for MANY rows at three times the
+    capacity, and to take more would count as a part of a refusal.
     """
     many = [{"rows": bench.ours[start : start + MANY]} for start in range(0, len(bench.ours), MANY)]
     with bench.running(ONNX, SOCKET) as (server, bare):
@@ -111,7 +112,7 @@ def overload(bench: Bench) -> list[Line]:
     ]
     return [
         *overload_lines(*one, f" by {CROWD:,} connections"),
-        *overload_lines(*several, f" of {MANY} rows at {sent(several[1]):,.0f}/s by {SOME}", prices(*several, least)),
+        *overload_lines(*several, f" of {MANY} rows by {SOME} connections", prices(*several, least)),
         *[replace(line, goal="-", met=True, judged=False) for line in more],
     ]
 
@@ -158,7 +159,8 @@ def overload_lines(usual: Runs, runs: Runs, how: str, prices: str = "") -> list[
     shares = [100 * run["good_per_second"] / before["good_per_second"] for before, run in zip(usual, runs, strict=True)]
     refused = [run for run in runs if run["statuses"].get("503")]
     text, share = f"good answers{how}, of capacity", statistics.median(shares)
-    note = f"{benches.median(runs, 'good_per_second'):,.0f}/s; {min(shares):.0f} to {max(shares):.0f} %"
+    good = benches.median(runs, "good_per_second")
+    note = f"{good:,.0f}/s of {sent(runs):,.0f} sent; {min(shares):.0f} to {max(shares):.0f} %"
     first = (
         benches.told("overload", text, share, " %", f"{note}; {prices}")
         if prices

@@ -151,7 +151,8 @@ def test_absent_peer_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_overload_is_judged() -> None:
     """Few good answers and late refusals are misses; a share with prices, and that none was refused, are told."""
-    run = {"good_per_second": 990, "refused_ms": {"p99": 2}, "watched_ms": {"max": 9}, "statuses": {"503": 1}}
+    run = {"good_per_second": 990, "refused_ms": {"p99": 2}, "watched_ms": {"max": 9}, "statuses": {"503": 1},
+           "sent": 3000, "seconds": 1}  # fmt: skip
 
     def met(capacity: float, prices: str = "", **changes: object) -> list[bool]:
         usual = {"good_per_second": capacity}
