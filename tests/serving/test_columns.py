@@ -39,6 +39,13 @@ SPLIT = {
     "chosen": make_pipeline(
         make_column_transformer((FILLED, make_column_selector(dtype_include=float)), (CODES, ["ward"])), TREES
     ),
+    "rare": make_pipeline(
+        make_column_transformer(
+            (OneHotEncoder(min_frequency=0.4, handle_unknown="infrequent_if_exist"), ["size"]),
+            (OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan), ["area", "dense"]),
+        ),
+        TREES,
+    ),
     "mixed": make_pipeline(make_column_transformer((CODES, ["size", "area"]), (FILLED, ["area"])), TREES),
     "alone": make_pipeline(make_column_transformer((CountVectorizer(), "size"), (FILLED, [1])), LogisticRegression()),
     "weights": make_pipeline(
@@ -119,7 +126,7 @@ def test_unfitted_pipeline_is_left_whole() -> None:
 
 def weigh(part: columns.Part) -> columns.Part:
     """Return a part that makes twice as much of everything."""
-    return columns.Part(part.transformer, part.table, part.alone, 2.0)
+    return columns.Part(part.transformer, part.given, 2.0)
 
 
 def single(part: columns.Part) -> columns.Part:
@@ -130,7 +137,7 @@ def single(part: columns.Part) -> columns.Part:
             found = part.transformer.transform(table)
             return found.astype(np.float32)
 
-    return columns.Part(Single(), part.table, part.alone, None)
+    return columns.Part(Single(), part.given, None)
 
 
 @pytest.mark.filterwarnings("ignore:Found unknown categories")

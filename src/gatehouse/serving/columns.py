@@ -1,11 +1,12 @@
 """A pipeline that begins with a ColumnTransformer, from rows: half of what it costs to answer a few.
 
 A ColumnTransformer is given a table of all columns, and cuts one out of it for each of its transformers; that takes
-longer than what they do. Here each of them is given its own table at once. They are the pipeline's own, in its order,
-with its weights, so the numbers are the same to the last bit. A pipeline of another kind, or for which that is not so,
-is given the table of all columns as ever.
+longer than what they do. Here each of them is given its own table at once, or an array where it makes one of each
+column. They are the pipeline's own, in its order, with its weights, so the numbers are the same to the last bit. A
+pipeline of another kind, or for which that is not so, is given the table of all columns as ever.
 """
 
+import copy
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 from sklearn.utils import check_array
 
 from gatehouse.bundle import Model
@@ -24,21 +26,21 @@ from gatehouse.serving.tables import Rows, Table
 
 # What makes an estimator's input of rows.
 Features: TypeAlias = Callable[[Rows], Any]
+# They make an array of each column, which takes them as long as all else.
+ENCODERS = (OneHotEncoder, OrdinalEncoder)
 
 
 @dataclass(frozen=True)
 class Part:
-    """A fitted transformer with the columns that it is given: a table, or where it is `alone` the column itself."""
+    """A fitted transformer, and what `given` makes of rows for it: a table of its columns, an array, or one column."""
 
     transformer: Any
-    table: Table
-    alone: bool
+    given: Features
     weight: float | None
 
     def of(self, rows: Rows) -> Any:
         """Return what the transformer makes of rows. Raises whatever it does."""
-        table = self.table.of(rows)
-        found = self.transformer.transform(table.iloc[:, 0] if self.alone else table)
+        found = self.transformer.transform(self.given(rows))
         return found if self.weight is None else found * self.weight
 
 
@@ -54,8 +56,13 @@ class Columns:
             names = named(columns, fitted.feature_names_in_)
             if isinstance(transformer, str) or not names:  # dropped
                 continue
-            table = Table([known[one] for one in names])
-            self._parts.append(Part(transformer, table, np.isscalar(columns), weights.get(name)))
+            table, weight = Table([known[one] for one in names]), weights.get(name)
+            if np.isscalar(columns):
+                self._parts.append(Part(transformer, table.column, weight))
+            elif type(transformer) in ENCODERS and table.alike:
+                self._parts.append(Part(nameless(transformer), table.array, weight))
+            else:
+                self._parts.append(Part(transformer, table.of, weight))
 
     def of(self, rows: Rows) -> Any:
         """Return the matrix of rows. Raises whatever a transformer does."""
@@ -65,6 +72,13 @@ class Columns:
                 [check_array(one, accept_sparse=True, ensure_all_finite=False) for one in found]
             ).tocsr()
         return np.hstack([dense(one) for one in found])
+
+
+def nameless(transformer: Any) -> Any:
+    """Return a fitted transformer that does not miss the names of the columns that it learned from."""
+    found = copy.copy(transformer)
+    vars(found).pop("feature_names_in_", None)
+    return found
 
 
 def dense(matrix: Any) -> Any:
