@@ -37,8 +37,8 @@ ROWS = 200
 SAME = 1e-6
 # Less than this share of a core: somebody else was at work on it.
 OWN_CORE = 0.9
-# A round counts where the core took at most so many times the least for the same work; at most so many times as many
-# rounds as were asked for are measured for it.
+# A round counts where the core took at most so many times as long for the same work as in the fastest; at most so many
+# times as many rounds as were asked for are measured for it.
 SLOW, PATIENCE = 1.15, 2
 
 
@@ -88,8 +88,8 @@ class Bench:
     rounds: int
     stops: int
     models: dict[str, Path | AbsentError] = field(default_factory=dict)
-    # What the core took in the slowest load of each round, of those that count and of the others.
-    paces: dict[bool, list[float]] = field(default_factory=lambda: {True: [], False: []})
+    # How slow the core was in each round, of those that count and of the others.
+    slowness: dict[bool, list[float]] = field(default_factory=lambda: {True: [], False: []})
 
     def model(self, contender: Contender) -> Path:
         """Return what a contender serves; installed and exported once. Raises AbsentError, each time the same."""
@@ -159,25 +159,26 @@ class Bench:
         return {**found, **cost}
 
     def steady(self, rounds: int, measure: Callable[[], Round]) -> list[Round]:
-        """Return rounds in which the core was as fast as ever; where they are too few, the fastest of all."""
+        """Return rounds in which the core was almost as fast as ever; where they are too few, the fastest of all."""
         found: list[Round] = []
-        fast = 0
-        while fast < rounds and len(found) < PATIENCE * rounds:
+        slow: list[float] = []
+        while sum(times <= SLOW for times in slow) < rounds and len(found) < PATIENCE * rounds:
             found.append(measure())
-            least = min(run["pace_us"] for loads in found for run in loads)
-            fast = sum(slowest(loads) <= SLOW * least for loads in found)
-        found.sort(key=slowest)
-        for number, loads in enumerate(found):
-            self.paces[number < rounds].append(slowest(loads))
-        return found[:rounds]
+            slow = slowness(found)
+        order = sorted(range(len(found)), key=slow.__getitem__)
+        for place, number in enumerate(order):
+            self.slowness[place < rounds].append(slow[number])
+        return [found[number] for number in order[:rounds]]
 
     def pace(self) -> list[Line]:
         """Tell how fast the core was, where anything depended on it."""
-        counted, others = self.paces[True], self.paces[False]
+        counted, others = self.slowness[True], self.slowness[False]
         if not counted:
             return []
-        note = f"of {len(counted + others)}; for the same work it took {min(counted):.0f} to {max(counted):.0f} us"
-        more = f", and up to {max(others):.0f} in those left out" if others else ""
+        note = (
+            f"of {len(counted + others)}; the same work took up to {max(counted):.2f} times as long as in the fastest"
+        )
+        more = f", and {max(others):.2f} times in those left out" if others else ""
         return [told("pace", "rounds left out, in which the core was slow", len(others), "", note + more)]
 
     def begun(self, server: Running, documents: Sequence[Any] | None = None, **options: Any) -> "subprocess.Popen[str]":
@@ -189,9 +190,15 @@ class Bench:
         return loading(server.port, contender.path, bodies, **asked)
 
 
-def slowest(loads: Round) -> float:
-    """Return what the core took for the same work in the slowest of some loads, in microseconds."""
-    return float(max(run["pace_us"] for run in loads))
+def slowness(rounds: Sequence[Round]) -> list[float]:
+    """Return for each round how many times as long the core took in it as in the fastest, in the slowest of its loads.
+
+    Each load is compared with the same one of other rounds: what a load leaves of the core's caches is its own matter.
+    """
+    least = [min(run["pace_us"] for run in runs) for runs in zip(*rounds, strict=True)]
+    return [
+        max(run["pace_us"] / fast if fast else 1 for run, fast in zip(loads, least, strict=True)) for loads in rounds
+    ]
 
 
 def loading(port: int, path: str, bodies: Path, **options: Any) -> "subprocess.Popen[str]":

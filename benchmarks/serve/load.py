@@ -89,7 +89,7 @@ class Load:
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
         self.requests = rendered(args)
-        self.number = self.flying = self.gone = 0
+        self.number = self.flying = self.gone = self.due = 0
         self.statuses: Counter[int] = Counter()
         self.times = {True: array("d"), False: array("d")}
         self.late = array("d")
@@ -189,6 +189,7 @@ class Load:
         while due < end and not self.stopped:
             now = time.perf_counter()
             while due <= now and due < end:
+                self.due += 1
                 if self.idle:
                     self.idle.pop().send(due)
                 else:
@@ -223,6 +224,7 @@ class Load:
         return {
             "seconds": seconds,
             "sent": self.number,
+            "due": self.due,
             "good_per_second": answered[OK] / seconds,
             "answered_per_second": answered.total() / seconds,
             "statuses": {str(status): count for status, count in sorted(self.statuses.items())},

@@ -1,6 +1,7 @@
 """How fast the servers' core is while they are loaded: on a machine that is shared, half of its speed goes and comes.
 
-No counter tells of it, stolen time included: who shares the core's units slows each instruction.
+No counter tells of it, stolen time included: who shares the core's units slows each instruction. What other processes
+take of the core's time is not seen here; the share of it that a server had tells that.
 """
 
 import json

@@ -26,8 +26,9 @@ from gatehouse.serving.service import Settings
 
 PEERS = {60: MLFLOW, 40: BENTOML, 35: MLSERVER, 3: READABLE}
 Runs: TypeAlias = Sequence[Run]
-# Clients, as many as may be under way at once, or fewer; and the most rows that are predicted without another thread.
-CROWD, SOME, MANY = Settings.maximum_in_flight, Settings.maximum_in_flight // 4, Settings.inline_rows
+# Clients: as many as may be under way at once, enough for three times the capacity of MANY rows, and enough for the
+# most answers, none of which is late. And the most rows that are predicted without another thread.
+CROWD, SOME, FEW, MANY = Settings.maximum_in_flight, 512, 128, Settings.inline_rows
 # Runs without overload and with it, in turn.
 PAIRS = 9
 
@@ -40,11 +41,15 @@ def alternated(bench: Bench, *contenders: Contender, **options: Any) -> dict[str
 
 
 def requests_text(runs: Runs) -> str:
-    """Say how many requests a second were answered, and warn when the core was not the server's own."""
-    share = benches.median(runs, "core_share")
-    busy = f", busy machine: it had {share:.0%} of its core" if share < benches.OWN_CORE else ""
+    """Say how many requests a second were answered, and at what cost."""
     cost = benches.median(runs, "cpu_ms")
-    return f"{benches.median(runs, 'good_per_second'):,.0f}/s at {cost:.2f} ms{busy}"
+    return f"{benches.median(runs, 'good_per_second'):,.0f}/s at {cost:.2f} ms{busy_text(runs)}"
+
+
+def busy_text(runs: Runs) -> str:
+    """Warn when the core was not the server's own."""
+    share = benches.median(runs, "core_share")
+    return f", busy machine: it had {share:.0%} of its core" if share < benches.OWN_CORE else ""
 
 
 def against(bench: Bench, row: str, ours: Contender, peer: Contender, goal: float) -> Line:
@@ -90,29 +95,30 @@ def latency(bench: Bench) -> list[Line]:
 
 
 def overload(bench: Bench) -> list[Line]:
-    """Three times as many requests as it can answer, by CROWD connections that heed nothing of what it says.
+    """Three times as many requests as it can answer are due, from CROWD clients that heed nothing of what it says.
 
     Who is refused and asks again at once costs a refusal each time: c = g a + (3 c - g) r processors, with capacity
     c = 1 / a, g good answers a second, and the processor time a of an answer and r of a refusal. So 95 % are answered
     where a refusal takes at most 2.4 % of an answer. To read and to write anything takes almost as much as that of the
     answer to MANY rows, whose share is told, with the times, without a goal. It takes ten times that of the answer to
-    one row, so there the surplus has to wait: that of CROWD connections does, within the lag, and what is due beyond
-    that waits with the clients. Of more connections all is told. SOME are enough for MANY rows at three times the
-    capacity, and to take more would count as a part of a refusal.
+    one row, so there the surplus has to wait: that of CROWD clients does, within the lag, and what else is due waits
+    with them, each of which has one connection. Of more clients all is told. SOME are enough for MANY rows; to take
+    more connections would count as a part of a refusal.
     """
     many = [{"rows": bench.ours[start : start + MANY]} for start in range(0, len(bench.ours), MANY)]
     with bench.running(ONNX, SOCKET) as (server, bare):
         one, several = flooded(bench, server, CROWD), flooded(bench, server, SOME, many)
-        least = statistics.median(bench.load(bare, connections=CROWD)["cpu_ms"] for _ in range(bench.rounds))
+        rounds = bench.steady(bench.rounds, lambda: [bench.load(bare, connections=CROWD)])
+        least = benches.median([run for (run,) in rounds], "cpu_ms")
         patient = alternated_with(bench, server, lambda _: {"connections": CROWD * 3 // 2, "patient": True})
         deaf = flooded(bench, server, 2 * CROWD)
     more = [
-        *overload_lines(*patient, f" for {CROWD * 3 // 2:,} clients that wait when told"),
-        *overload_lines(*deaf, f" for {2 * CROWD:,} connections that do not", prices(*deaf, least)),
+        *overload_lines(*patient, f" to {CROWD * 3 // 2:,} clients that wait when told"),
+        *overload_lines(*deaf, f" to {2 * CROWD:,} clients that do not", prices(*deaf, least)),
     ]
     return [
-        *overload_lines(*one, f" by {CROWD:,} connections"),
-        *overload_lines(*several, f" of {MANY} rows by {SOME} connections", prices(*several, least)),
+        *overload_lines(*one, f" to {CROWD:,} clients"),
+        *overload_lines(*several, f" of {MANY} rows to {SOME} clients", prices(*several, least)),
         *[replace(line, goal="-", met=True, judged=False) for line in more],
     ]
 
@@ -127,7 +133,7 @@ def alternated_with(
     seconds = bench.seconds * bench.rounds / PAIRS
 
     def pair() -> Round:
-        usual = bench.load(server, documents, seconds=seconds)
+        usual = bench.load(server, documents, seconds=seconds, connections=FEW)
         options = more(usual["good_per_second"])
         return usual, bench.load(server, documents, seconds=seconds, watch="/healthz", **options)
 
@@ -146,11 +152,6 @@ def flooded(
     return alternated_with(bench, server, flood, documents)
 
 
-def sent(runs: Runs) -> float:
-    """Return the requests a second that the load generator sent."""
-    return benches.median(runs, "sent") / benches.median(runs, "seconds")
-
-
 def overload_lines(usual: Runs, runs: Runs, how: str, prices: str = "") -> list[Line]:
     """Judge what was answered, refused and seen of /healthz under overload, beside what is `usual` without it.
 
@@ -159,8 +160,9 @@ def overload_lines(usual: Runs, runs: Runs, how: str, prices: str = "") -> list[
     shares = [100 * run["good_per_second"] / before["good_per_second"] for before, run in zip(usual, runs, strict=True)]
     refused = [run for run in runs if run["statuses"].get("503")]
     text, share = f"good answers{how}, of capacity", statistics.median(shares)
-    good = benches.median(runs, "good_per_second")
-    note = f"{good:,.0f}/s of {sent(runs):,.0f} sent; {min(shares):.0f} to {max(shares):.0f} %"
+    good, seconds = benches.median(runs, "good_per_second"), benches.median(runs, "seconds")
+    asked = [f"{benches.median(runs, count) / seconds:,.0f} {count}" for count in ("sent", "due") if runs[0][count]]
+    note = f"{good:,.0f}/s of {' and '.join(asked)}; {min(shares):.0f} to {max(shares):.0f} %{busy_text(runs)}"
     first = (
         benches.told("overload", text, share, " %", f"{note}; {prices}")
         if prices

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import math
 import os
@@ -152,7 +153,7 @@ def test_absent_peer_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_overload_is_judged() -> None:
     """Few good answers and late refusals are misses; a share with prices, and that none was refused, are told."""
     run = {"good_per_second": 990, "refused_ms": {"p99": 2}, "watched_ms": {"max": 9}, "statuses": {"503": 1},
-           "sent": 3000, "seconds": 1}  # fmt: skip
+           "sent": 3000, "due": 3000, "seconds": 1, "core_share": 1}  # fmt: skip
 
     def met(capacity: float, prices: str = "", **changes: object) -> list[bool]:
         usual = {"good_per_second": capacity}
@@ -187,11 +188,12 @@ def test_patient_clients_wait(port: int, tmp_path: Path, capsys: pytest.CaptureF
     ("paces", "kept"),
     [
         ([(100, 110), (114, 100), (101, 102), (200, 100)], [(101, 102), (100, 110), (114, 100)]),
-        ([(190, 100), (100, 116), (100, 101), (100, 100), (114, 114)], [(100, 100), (100, 101), (114, 114)]),
+        # Of two loads each has its own least: that the second takes more of the core's caches says nothing.
+        ([(100, 150), (190, 150), (101, 152), (100, 180), (100, 151)], [(100, 150), (100, 151), (101, 152)]),
         # At first the core was slow all the time.
         ([(200, 201), (202, 200), (100, 101), (101, 100), (101, 101)], [(100, 101), (101, 100), (101, 101)]),
         # As many times as it may be tried: the fastest ones.
-        ([(100, 200 + number) for number in range(9)], [(100, 200), (100, 201), (100, 202)]),
+        ([(100 * 2**number, 100) for number in range(9)], [(100, 100), (200, 100), (400, 100)]),
         # Where nothing tells of the core.
         ([(0, 0)] * 5, [(0, 0)] * 3),
     ],
@@ -205,6 +207,10 @@ def test_slow_rounds_are_left_out(paces: list[tuple[int, int]], kept: list[tuple
     (line,) = found.pace()
     assert line.observed == len(paces) - sum(1 for _ in given) - len(rounds)
     assert not line.judged
+    slowest = max(
+        pace / least if least else 1 for pace, least in zip(kept[-1], map(min, zip(*kept, strict=True)), strict=True)
+    )
+    assert f"up to {slowest:.2f} times" in line.note
 
 
 def test_pace_is_of_this_core() -> None:
@@ -215,3 +221,17 @@ def test_pace_is_of_this_core() -> None:
     assert 10 < measured.end() < 1e5
     assert not measured.is_alive()
     assert bench.Bench(Path(), None, [], [], None, 1, 3, 1).pace() == []  # type: ignore[arg-type]
+
+
+def test_time_to_connect_is_not_counted(
+    port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a given rate a run begins when all connections are open."""
+    connect = load.Load.connect
+
+    async def slow(self: load.Load) -> None:
+        await asyncio.sleep(1)
+        await connect(self)
+
+    monkeypatch.setattr(load.Load, "connect", slow)
+    assert loaded(port, tmp_path, capsys, "--rate", "100", "--seconds", "0.05")["seconds"] < 0.9

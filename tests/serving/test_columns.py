@@ -3,6 +3,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import tumours
 from scipy import sparse
@@ -108,6 +109,17 @@ def test_columns_give_the_same(name: str, count: int) -> None:
     assert type(matrix) is type(expected)
     assert columns.told(matrix) == columns.told(expected)
     assert rest.predict_features(matrix).same(model.predict_features(Table(model.contract.features).of(rows)))
+
+
+def test_encoders_are_given_arrays() -> None:
+    """An encoder of columns that are all texts, or all numbers, has no table made for it; others have theirs."""
+    kinds = {}
+    for name in ("dense", "rare", "mixed"):
+        model = fitted(SPLIT[name])
+        parts = columns.Columns(model.estimator[0], model.contract)._parts
+        kinds[name] = [type(part.given(sent(model))) for part in parts]
+    table = pd.DataFrame
+    assert kinds == {"dense": [table, np.ndarray], "rare": [np.ndarray, np.ndarray], "mixed": [table, table]}
 
 
 @pytest.mark.parametrize("name", WHOLE)

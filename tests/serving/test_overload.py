@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 import socket
 from dataclasses import dataclass
 
@@ -61,6 +62,18 @@ def test_cap_holds() -> None:
     assert asyncio.run(full()) == (True, 1)
     server.watched.under_way = 1
     assert asyncio.run(full()) == (False, 0)
+
+
+def test_refusals_are_cheap() -> None:
+    """Who refuses thousands a second looks at the clock once for each."""
+    looks = itertools.count()
+    watched = Overload(1, LAG, clock=lambda: float(next(looks)))
+    watched.under_way = 1
+
+    async def refused() -> int:
+        return sum(watched.crowded("row") for _ in range(10))
+
+    assert asyncio.run(refused()) == next(looks) == 10
 
 
 def test_crowds_are_cut() -> None:
