@@ -73,7 +73,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def running(folder: Path, config_path: Path) -> Iterator[tuple[LocalTarget, Path]]:
     """Give a target that serves the example's model from both slots, and a file of requests."""
     print("Training a model ...", file=sys.stderr)
-    config = replace(settings.load(config_path), store=Store(state=str(folder / "state")))
+    config = settings.load(config_path)
+    # On a port of its own: users may be at that of the settings.
+    config = replace(config, store=Store(state=str(folder / "state")), rollout=replace(config.rollout, port=0))
     found = workload.of(config)
     train.run(config, found, settings.Window(since=config.data.since, until=config.data.until), folder / "bundle")
     bundle = bundles.read(folder / "bundle")

@@ -149,6 +149,8 @@ class TestPullRequest:
         """The job `code` passes all the tests that a laptop runs."""
         with scene.branch("whole"):
             scene.edit("src/workload/model.py", "max_iter=150", "max_iter=155")
+            # The alarms in deploy/monitoring are those of a canary as the template has it.
+            scene.edit("gatehouse.toml", "latency_p95_ms = 1000.0", "latency_p95_ms = 200.0")
             scene.commit("Grow five more trees")
             run = scene.act("pull_request", "ci.yml")
         assert run.jobs["code"] == run.jobs["required"] == "success", str(run)
