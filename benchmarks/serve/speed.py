@@ -3,11 +3,11 @@
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from benchmarks.serve import bench as benches
-from benchmarks.serve.bench import Bench, Line, Round, Run
+from benchmarks.serve.bench import CLIENTS, Bench, Line, Round, Run
 from benchmarks.serve.contenders import (
     BENTOML,
     FASTAPI,
@@ -26,11 +26,11 @@ from gatehouse.serving.service import Settings
 
 PEERS = {60: MLFLOW, 40: BENTOML, 35: MLSERVER, 3: READABLE}
 Runs: TypeAlias = Sequence[Run]
-# Clients: as many as may be under way at once, enough for three times the capacity of MANY rows, and enough for the
-# most answers, none of which is late. And the most rows that are predicted without another thread.
+# Clients: as many as may be under way at once, enough for three times the capacity of MANY rows, and as many as get the
+# most answers. And the most rows that are predicted without another thread.
 CROWD, SOME, FEW, MANY = Settings.maximum_in_flight, 512, 128, Settings.inline_rows
-# Runs without overload and with it, in turn.
-PAIRS = 9
+# Rounds of short runs without overload and with it.
+SHORT = 9
 
 
 def alternated(bench: Bench, *contenders: Contender, **options: Any) -> dict[str, Runs]:
@@ -113,37 +113,43 @@ def overload(bench: Bench) -> list[Line]:
         patient = alternated_with(bench, server, lambda _: {"connections": CROWD * 3 // 2, "patient": True})
         deaf = flooded(bench, server, 2 * CROWD)
     more = [
-        *overload_lines(*patient, f" to {CROWD * 3 // 2:,} clients that wait when told"),
-        *overload_lines(*deaf, f" to {2 * CROWD:,} clients that do not", prices(*deaf, least)),
+        *overload_lines(patient, f" to {CROWD * 3 // 2:,} clients that wait when told"),
+        *overload_lines(deaf, f" to {2 * CROWD:,} clients that do not", prices(deaf, least)),
     ]
     return [
-        *overload_lines(*one, f" to {CROWD:,} clients"),
-        *overload_lines(*several, f" of {MANY} rows to {SOME} clients", prices(*several, least)),
+        *overload_lines(one, f" to {CROWD:,} clients"),
+        *overload_lines(several, f" of {MANY} rows to {SOME} clients", prices(several, least)),
         *[replace(line, goal="-", met=True, judged=False) for line in more],
     ]
 
 
+@dataclass(frozen=True)
+class Overloaded:
+    """Runs under overload, and beside each of them one by CLIENTS, as throughput is measured, and one by FEW."""
+
+    usual: Runs
+    most: Runs
+    runs: Runs
+
+
 def alternated_with(
     bench: Bench, server: Running, more: Callable[[float], dict[str, Any]], documents: Sequence[Any] | None = None
-) -> tuple[Runs, Runs]:
-    """Load a server as much as it can answer, and in turn by what `more` says for that many answers a second.
+) -> Overloaded:
+    """Load a server as much as it can answer, and in turn by what `more` says for the most answers a second.
 
     In short turns, since a machine that is shared keeps its speed for seconds only.
     """
-    seconds = bench.seconds * bench.rounds / PAIRS
+    seconds = bench.seconds * bench.rounds / SHORT
 
-    def pair() -> Round:
-        usual = bench.load(server, documents, seconds=seconds, connections=FEW)
-        options = more(usual["good_per_second"])
-        return usual, bench.load(server, documents, seconds=seconds, watch="/healthz", **options)
+    def measure() -> Round:
+        calm = [bench.load(server, documents, seconds=seconds, connections=clients) for clients in (CLIENTS, FEW)]
+        options = more(max(run["good_per_second"] for run in calm))
+        return *calm, bench.load(server, documents, seconds=seconds, watch="/healthz", **options)
 
-    usual, runs = zip(*bench.steady(PAIRS, pair), strict=True)
-    return usual, runs
+    return Overloaded(*zip(*bench.steady(SHORT, measure), strict=True))
 
 
-def flooded(
-    bench: Bench, server: Running, connections: int, documents: Sequence[Any] | None = None
-) -> tuple[Runs, Runs]:
+def flooded(bench: Bench, server: Running, connections: int, documents: Sequence[Any] | None = None) -> Overloaded:
     """Load a server as much as it can answer, and three times as much."""
 
     def flood(capacity: float) -> dict[str, Any]:
@@ -152,25 +158,26 @@ def flooded(
     return alternated_with(bench, server, flood, documents)
 
 
-def overload_lines(usual: Runs, runs: Runs, how: str, prices: str = "") -> list[Line]:
-    """Judge what was answered, refused and seen of /healthz under overload, beside what is `usual` without it.
+def overload_lines(found: Overloaded, how: str, prices: str = "") -> list[Line]:
+    """Judge what was answered, refused and seen of /healthz under overload.
 
-    With `prices`, the share of good answers has no goal.
+    With `prices`, the share of good answers has no goal. That of the most answers never has: a crowd's requests wait
+    for so long that the core's caches have forgotten them.
     """
-    shares = [100 * run["good_per_second"] / before["good_per_second"] for before, run in zip(usual, runs, strict=True)]
+    runs = found.runs
     refused = [run for run in runs if run["statuses"].get("503")]
-    text, share = f"good answers{how}, of capacity", statistics.median(shares)
-    good, seconds = benches.median(runs, "good_per_second"), benches.median(runs, "seconds")
+    seconds = benches.median(runs, "seconds")
     asked = [f"{benches.median(runs, count) / seconds:,.0f} {count}" for count in ("sent", "due") if runs[0][count]]
-    note = f"{good:,.0f}/s of {' and '.join(asked)}; {min(shares):.0f} to {max(shares):.0f} %{busy_text(runs)}"
-    first = (
-        benches.told("overload", text, share, " %", f"{note}; {prices}")
-        if prices
-        else benches.at_least("overload", text, share, 95, " %", note)
-    )
+    text = f"good answers{how}, of those to {CLIENTS}"
+    share, spread = shares(found.usual, runs)
+    note = f"{benches.median(runs, 'good_per_second'):,.0f}/s of {' and '.join(asked)}; {spread}{busy_text(runs)}"
+    most, most_spread = shares(found.most, runs)
     late, health = "  p99 of its refusals", benches.median(runs, "watched_ms", "max")
     return [
-        first,
+        benches.told("overload", text, share, " %", f"{note}; {prices}")
+        if prices
+        else benches.at_least("overload", text, share, 95, " %", note),
+        benches.told("overload", f"  of those to {FEW}, mostly the most", most, " %", most_spread),
         benches.at_most("overload", late, benches.median(refused, "refused_ms", "p99"), 10, " ms")
         if refused
         else benches.told("overload", late, math.nan, " ms", "none was refused"),
@@ -178,10 +185,16 @@ def overload_lines(usual: Runs, runs: Runs, how: str, prices: str = "") -> list[
     ]
 
 
-def prices(usual: Runs, runs: Runs, least_ms: float) -> str:
+def shares(calm: Runs, runs: Runs) -> tuple[float, str]:
+    """Return the median percentage of the good answers of other runs beside them, and say from where to where."""
+    found = [100 * run["good_per_second"] / before["good_per_second"] for before, run in zip(calm, runs, strict=True)]
+    return statistics.median(found), f"{min(found):.0f} to {max(found):.0f} %"
+
+
+def prices(found: Overloaded, least_ms: float) -> str:
     """Say what an answer takes of the processor, what a refusal does, and what nobody can refuse for less than."""
-    answer = benches.median(usual, "cpu_ms")
-    refusal = statistics.median(refusal_ms(run, answer) for run in runs)
+    answer = benches.median(found.usual, "cpu_ms")
+    refusal = statistics.median(refusal_ms(run, answer) for run in found.runs)
     times = [f"{1000 * time:,.0f} us" for time in (answer, refusal, least_ms)]
     return "an answer takes {}, a refusal {}, to read and write anything {}".format(*times)
 

@@ -156,8 +156,9 @@ def test_overload_is_judged() -> None:
            "sent": 3000, "due": 3000, "seconds": 1, "core_share": 1}  # fmt: skip
 
     def met(capacity: float, prices: str = "", **changes: object) -> list[bool]:
-        usual = {"good_per_second": capacity}
-        lines = speed.overload_lines([usual], [{**run, **changes}], "here", prices)
+        usual, most = {"good_per_second": capacity}, {"good_per_second": 1200}
+        lines = speed.overload_lines(speed.Overloaded([usual], [most], [{**run, **changes}]), "here", prices)
+        assert lines[1].observed == 82.5
         return [line.met for line in lines if line.judged]
 
     assert met(1000) == [True, True, True]
@@ -171,7 +172,7 @@ def test_overload_is_judged() -> None:
 def test_refusals_are_priced() -> None:
     """What a refusal takes is what the good answers leave of the processor's time."""
     run = {"cpu_ms": 0.5, "statuses": {"200": 60, "503": 40}}
-    assert speed.prices([{"cpu_ms": 0.8}], [run], 0.009) == (
+    assert speed.prices(speed.Overloaded([{"cpu_ms": 0.8}], [], [run]), 0.009) == (
         "an answer takes 800 us, a refusal 50 us, to read and write anything 9 us"
     )
     assert math.isnan(speed.refusal_ms({"cpu_ms": 0.8, "statuses": {"200": 60}}, 0.8))
