@@ -1,3 +1,4 @@
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def test_real_router_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[s
     out, config = tmp_path / "router.json", tmp_path / "gatehouse.toml"
     with socket.create_server(("127.0.0.1", 0)) as taken:
         text = Path("gatehouse.toml").read_text(encoding="utf-8")
-        config.write_text(text.replace("\nport = 0 ", f"\nport = {taken.getsockname()[1]} "), encoding="utf-8")
+        config.write_text(re.sub(r"(?m)^port = \d+", f"port = {taken.getsockname()[1]}", text), encoding="utf-8")
         assert config.read_text(encoding="utf-8") != text
         options = ["--config", str(config), "--seconds", "1", "--rounds", "1", "--every", "0.2", "--out", str(out)]
         router.main(options)
