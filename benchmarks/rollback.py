@@ -181,7 +181,8 @@ def placed(path: Path, image: str, state: str) -> Config:
         config,
         store=Store(state=state),
         registry=replace(config.registry, kind="image", image=image),
-        rollout=replace(config.rollout, target="docker"),
+        # On a port of its own: users may be at that of the settings.
+        rollout=replace(config.rollout, target="docker", port=0),
         # A machine that runs all of this at once must refuse no request for that.
         serving=replace(config.serving, maximum_lag_ms=5000.0),
     )
